@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make            modules for the running kernel (KDIR= for another) and rnbdctl
+# make check      unit, simulation, golden outputs, fuzz corpus, lints: about a minute, no root, no RDMA
+# make vm K=6.12 [T=040] [PEER=intree]
+# make sim        a million schedules of the simulation instead of the few thousand of make check (SIM_COUNT=): minutes
+# make nightly    scripts/check, make sim, in-tree peers of the other kernels, losses of paths by the hundred, clang-tidy
+# make analyze    sparse, checkpatch, clang-tidy
+# make clean
+KDIR ?= /lib/modules/$(shell uname -r)/build
+BUILD := build
+
+.PHONY: all modules ctl tests check sim vm nightly analyze clean
+
+# Without kernel headers the tool is still worth having; asking for modules by name fails instead.
+all: ctl
+	@if [ -e $(KDIR)/Makefile ]; then $(MAKE) modules; \
+	else echo "modules: not built, no kernel headers at $(KDIR) (install linux-headers-$(shell uname -r), or set KDIR=)"; fi
+
+modules:
+	$(MAKE) -C kernel KDIR=$(KDIR) modules
+
+include ctl/ctl.mk
+include tests/tests.mk
+
+check:
+	@tests/run
+
+vm:
+	scripts/vm $(if $(K),K=$(K)) $(if $(T),T=$(T)) $(if $(PEER),PEER=$(PEER))
+
+sim: $(TB)/sim-fast
+	$< --count $(or $(SIM_COUNT),1000000)
+
+nightly:
+	scripts/check
+	$(MAKE) sim
+	scripts/vm K=6.12 PEER=intree
+	scripts/vm K=7.2 PEER=intree
+	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-
+	LOSSES=2 scripts/vm K=6.1 T=101-,103-
+	scripts/bench-failover
+	scripts/analyze clang-tidy
+
+analyze:
+	scripts/analyze
+
+clean:
+	$(MAKE) -C kernel KDIR=$(KDIR) clean
+	rm -rf $(BUILD)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables to a CLI11 tree, words to a verb, outcome to the two streams. */
+#include "ctl/cli.h"
+
+#include <algorithm>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "ctl/errors.h"
+
+namespace ctl {
+
+namespace {
+
+/* --wait=SEC and --timeout SEC; a day is more than any network needs. */
+const double WAIT_MAX = 86400;
+/* --fast-io-fail: longer than a day is for ever. */
+const int HOLD_MAX = 86400;
+
+void add_value_option(CLI::App &app, Opt opt, Options &o, const OptionSpec &spec)
+{
+	CLI::Option *made = nullptr;
+
+	switch (opt) {
+	case Opt::output:
+		made = app.add_option(spec.flags, o.output, spec.help)->check(CLI::IsMember({"text", "json"}));
+		break;
+	case Opt::sysfs:
+		made = app.add_option(spec.flags, o.sysfs, spec.help)->check(CLI::ExistingDirectory);
+		break;
+	case Opt::timeout:
+		made = app.add_option(spec.flags, o.wait_s, spec.help)->check(CLI::Range(0.0, WAIT_MAX));
+		break;
+	case Opt::path:
+		made = app.add_option(spec.flags, o.paths, spec.help)->allow_extra_args(false);
+		break;
+	case Opt::port:
+		made = app.add_option(spec.flags, o.port, spec.help)->check(CLI::Range(1, 65535));
+		break;
+	case Opt::policy:
+		made = app.add_option(spec.flags, o.policy, spec.help);
+		break;
+	case Opt::max_reconnects:
+		made = app.add_option(spec.flags, o.max_reconnects, spec.help)->check(CLI::Range(-1, 9999));
+		break;
+	case Opt::fast_io_fail:
+		made = app.add_option(spec.flags, o.fast_io_fail, spec.help)->check(CLI::Range(-1, HOLD_MAX));
+		break;
+	case Opt::name:
+		made = app.add_option(spec.flags, o.tag, spec.help);
+		break;
+	default:
+		made = app.add_option(spec.flags, o.owner, spec.help);
+		break;
+	}
+	made->type_name(spec.value);
+}
+
+bool *flag_target(Opt opt, Options &o)
+{
+	switch (opt) {
+	case Opt::json:
+		return &o.json;
+	case Opt::quiet:
+		return &o.quiet;
+	case Opt::dry_run:
+		return &o.dry_run;
+	case Opt::force:
+		return &o.force;
+	case Opt::no_wait:
+		return &o.no_wait;
+	case Opt::check:
+		return &o.check;
+	case Opt::bytes:
+		return &o.bytes;
+	default:
+		return &o.no_headers;
+	}
+}
+
+void add_option(CLI::App &app, Opt opt, Options &o)
+{
+	const OptionSpec &spec = option_spec(opt);
+
+	if (opt == Opt::help)
+		app.set_help_flag(spec.flags, spec.help);
+	else if (opt == Opt::verbose)
+		app.add_flag(spec.flags, o.verbose, spec.help);
+	else if (opt == Opt::wait) {
+		/* A flag with an optional value: it never swallows the next word. CLI11 zeroes what a flag counts in. */
+		const double wait_s = o.wait_s;
+
+		app.add_flag("--wait{30}", o.wait_s, spec.help)->check(CLI::Range(0.0, WAIT_MAX));
+		o.wait_s = wait_s;
+	} else if (spec.value)
+		add_value_option(app, opt, o, spec);
+	else
+		app.add_flag(spec.flags, *flag_target(opt, o), spec.help);
+}
+
+void add_common(CLI::App &app, Options &o)
+{
+	for (const Opt opt : common_options())
+		add_option(app, opt, o);
+}
+
+using Leaf = std::pair<const CLI::App *, const Verb *>;
+
+void add_verb(CLI::App &parent, const Verb &verb, Options &o, std::vector<Leaf> &leaves)
+{
+	CLI::App *app = parent.add_subcommand(verb.name, verb.help);
+
+	add_common(*app, o);
+	for (const Opt opt : verb.options)
+		add_option(*app, opt, o);
+	if (*verb.words)
+		app->add_option("words", o.words, "")->type_name(verb.words);
+	leaves.push_back({app, &verb});
+}
+
+void build_tree(CLI::App &root, Options &o, std::vector<Leaf> &leaves)
+{
+	add_common(root, o);
+	root.add_flag("--version", o.version, "same as `rnbdctl version`");
+	root.require_subcommand(0, 1);
+	for (const Verb &verb : verbs())
+		if (!*verb.noun)
+			add_verb(root, verb, o, leaves);
+	for (const Noun &noun : nouns()) {
+		CLI::App *app = root.add_subcommand(noun.name, noun.help);
+
+		add_common(*app, o);
+		app->require_subcommand(0, 1);
+		for (const Verb &verb : verbs())
+			if (std::string(verb.noun) == noun.name)
+				add_verb(*app, verb, o, leaves);
+	}
+}
+
+/* The last word that was understood. */
+const CLI::App *deepest(const CLI::App *app)
+{
+	for (std::vector<CLI::App *> below = app->get_subcommands(); !below.empty(); below = app->get_subcommands())
+		app = below.back();
+	return app;
+}
+
+const Verb *find_verb(const std::string &noun, const std::string &name)
+{
+	for (const Verb &verb : verbs())
+		if (noun == verb.noun && name == verb.name)
+			return &verb;
+	return nullptr;
+}
+
+const Verb *chosen(const CLI::App &root, const std::vector<Leaf> &leaves, const Options &o)
+{
+	const CLI::App *app = deepest(&root);
+
+	if (o.version)
+		return find_verb("", "version");
+	if (app == &root)
+		return find_verb("", "status");
+	for (const Leaf &leaf : leaves)
+		if (leaf.first == app)
+			return leaf.second;
+	return find_verb(app->get_name(), "list");
+}
+
+std::vector<std::string> words_of(const CLI::App *app, bool options)
+{
+	std::vector<std::string> words;
+
+	if (options) {
+		for (const CLI::Option *option : app->get_options())
+			for (const std::string &name : option->get_lnames())
+				words.push_back("--" + name);
+		return words;
+	}
+	for (const CLI::App *below : app->get_subcommands([](const CLI::App *) { return true; }))
+		words.push_back(below->get_name());
+	return words;
+}
+
+std::string full_name(const CLI::App *app)
+{
+	std::string name = app->get_name();
+
+	for (const CLI::App *up = app->get_parent(); up; up = up->get_parent())
+		name = up->get_name() + " " + name;
+	return name;
+}
+
+Error usage_error(const CLI::App &root, const CLI::ParseError &problem)
+{
+	const CLI::App *app = deepest(&root);
+	std::vector<std::string> rest;
+
+	/* The first level that has a word left over is the one that did not know it. */
+	for (const CLI::App *at = app; at; at = at->get_parent())
+		if (!at->remaining(false).empty()) {
+			app = at;
+			rest = at->remaining(false);
+		}
+	if (dynamic_cast<const CLI::ExtrasError *>(&problem) && !rest.empty()) {
+		const std::string word = rest.front().substr(0, rest.front().find('='));
+		const bool option = word.size() > 1 && word[0] == '-';
+
+		return make_error("RNBD-U01", fmt::format("`{}` does not know {}{}", full_name(app), quoted(word),
+			did_you_mean(word, words_of(app, option))));
+	}
+	return make_error("RNBD-U01", full_name(app) + ": " + escaped(problem.what()));
+}
+
+bool wants_json(const std::vector<std::string> &args)
+{
+	for (size_t i = 0; i < args.size(); i++) {
+		const bool bundle = args[i].size() > 1 && args[i][0] == '-' && args[i][1] != '-' &&
+				    args[i].find_first_not_of("jqvnfB", 1) == std::string::npos;
+
+		if (args[i] == "--json" || args[i] == "--output=json" || args[i] == "-ojson" ||
+		    (bundle && args[i].find('j') != std::string::npos))
+			return true;
+		if ((args[i] == "-o" || args[i] == "--output") && i + 1 < args.size() && args[i + 1] == "json")
+			return true;
+	}
+	return false;
+}
+
+/* False: the reader is gone or the disk is full. */
+bool print(FILE *stream, const std::string &text)
+{
+	return fwrite(text.data(), 1, text.size(), stream) == text.size() && fflush(stream) == 0;
+}
+
+int report(const Error &error, bool json, FILE *out, FILE *err)
+{
+	if (json)
+		print(out, json_error(error));
+	else
+		print(err, text_error(error));
+	return error.exit;
+}
+
+Result<Outcome> run_verb(const Verb &verb, const Options &o, const Env &base, const OpenKernel &open, FILE *err)
+{
+	Env env = base;
+
+	if (!o.sysfs.empty())
+		env.sys = o.sysfs;
+	if (!*verb.words && !o.words.empty())
+		return make_error("RNBD-U01", std::string(verb.name) + " takes no words");
+	Result<std::unique_ptr<Kernel>> kernel = open(env, !o.sysfs.empty());
+	if (!kernel)
+		return kernel.error();
+	Context context{o, env, kernel->get(), err, isatty(fileno(err)) == 1};
+	return verb.run(context);
+}
+
+size_t distance(const std::string &a, const std::string &b)
+{
+	std::vector<size_t> row(b.size() + 1);
+
+	for (size_t j = 0; j <= b.size(); j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.size(); i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.size(); j++) {
+			const size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+		}
+	}
+	return row[b.size()];
+}
+
+} // namespace
+
+std::string nearest(const std::string &word, const std::vector<std::string> &words)
+{
+	size_t best = word.size() < 5 ? 2 : 3;
+	std::string found;
+
+	for (const std::string &candidate : words) {
+		const size_t d = distance(word, candidate);
+
+		/* The very word: it is known, but not for this. */
+		if (d == 0)
+			return "";
+		/* Of two equally near, the one that begins alike. */
+		const bool tie = d == best && d < candidate.size() &&
+				 (found.empty() || (candidate[0] == word[0] && found[0] != word[0]));
+		if (d < best || tie) {
+			best = d;
+			found = candidate;
+		}
+	}
+	return found;
+}
+
+std::string did_you_mean(const std::string &word, const std::vector<std::string> &words)
+{
+	const std::string found = nearest(word, words);
+
+	return found.empty() ? "" : " (did you mean " + quoted(found) + "?)";
+}
+
+Result<Snapshot> read_state(Context &context)
+{
+	if (!context.kernel)
+		return make_error("RNBD-M01", "neither rnbd-client nor rnbd-server is loaded");
+	return context.kernel->snapshot();
+}
+
+Result<void> need_client(const Snapshot &snapshot)
+{
+	for (const Module &module : snapshot.client.modules)
+		if (module.name == "rnbd-client")
+			return {};
+	return make_error("RNBD-M01", "rnbd-client is not loaded");
+}
+
+int run_cli(const std::vector<std::string> &args, const Env &env, const OpenKernel &open, FILE *out, FILE *err)
+{
+	Options o;
+	std::vector<Leaf> leaves;
+	CLI::App root("Block devices over RDMA: map, unmap, look.", "rnbdctl");
+
+	build_tree(root, o, leaves);
+	try {
+		/* CLI11 takes the words from the back. */
+		root.parse(std::vector<std::string>(args.rbegin(), args.rend()));
+	} catch (const CLI::CallForHelp &) {
+		const CLI::App *app = deepest(&root);
+		const bool nested = app != &root && app->get_parent() != &root;
+		const bool noun = !nested && app != &root && !app->get_subcommands([](const CLI::App *) { return true; }).empty();
+
+		return print(out, help_text(nested ? app->get_parent()->get_name() : noun ? app->get_name() : "",
+					    app == &root || noun ? "" : app->get_name())) ? EXIT_OK : EXIT_OTHER;
+	} catch (const CLI::ParseError &problem) {
+		return report(usage_error(root, problem), wants_json(args), out, err);
+	}
+	const bool json = o.json || o.output == "json";
+	Result<Outcome> outcome = run_verb(*chosen(root, leaves, o), o, env, open, err);
+	if (!outcome)
+		return report(outcome.error(), json, out, err);
+	for (const std::string &note : outcome->notes)
+		if (!o.quiet)
+			print(err, "rnbdctl: " + note + "\n");
+	for (const Error &error : outcome->errors)
+		if (!json)
+			print(err, text_error(error));
+	if (!print(out, outcome->out))
+		return report(make_error("RNBD-K03", "cannot write to standard output"), false, out, err);
+	return outcome->exit;
+}
+
+} // namespace ctl

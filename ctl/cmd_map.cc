@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* map: words to a request, request to a device that is there. */
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "ctl/address.h"
+#include "ctl/cli.h"
+#include "ctl/errors.h"
+#include "ctl/follow.h"
+#include "ctl/plan.h"
+#include "ctl/wait.h"
+#include "kernel/rnbd/pure/map_options.h"
+#include "kernel/rtrs/pure/handshake.h"
+
+namespace ctl {
+
+namespace {
+
+/* Time for the kernel to take back what was given up. */
+const std::chrono::seconds CANCEL_LIMIT{10};
+
+Error map_usage(const std::string &why)
+{
+	return make_error("RNBD-U01", why + "; write: rnbdctl map DEVICE from SERVER [--path [SRC@]DST]... [ro|rw|migration]");
+}
+
+Result<void> take_words(const std::vector<std::string> &words, MapRequest &request)
+{
+	const std::vector<std::string> modes = {"ro", "rw", "migration"};
+
+	if (words.size() < 3 || words[1] != "from")
+		return map_usage(words.size() > 1 && words[1] != "from" ?
+			"the second word must be `from`, not " + quoted(words[1]) : "too few words");
+	request.device = words[0];
+	request.session = words[2];
+	if (words.size() > 4)
+		return map_usage(quoted(words[4]) + " is one word too many");
+	if (words.size() == 4) {
+		request.access = words[3];
+		if (std::find(modes.begin(), modes.end(), words[3]) == modes.end())
+			return map_usage(quoted(words[3]) + " is no access mode" + did_you_mean(words[3], modes));
+	}
+	return {};
+}
+
+Result<void> take_paths(const Options &options, MapRequest &request)
+{
+	if (options.port)
+		request.port = static_cast<uint16_t>(options.port);
+	for (const std::string &text : options.paths) {
+		Result<PathSpec> spec = parse_path(text);
+
+		if (!spec)
+			return spec.error();
+		if (spec->port && request.port && *spec->port != *request.port)
+			return make_error("RNBD-U03", fmt::format("all paths of a session use one port, not both {} and {}",
+				*request.port, *spec->port));
+		if (spec->port)
+			request.port = spec->port;
+		request.paths.push_back(spec->pair);
+	}
+	return {};
+}
+
+Result<void> check_label(const char *option, const std::string &label)
+{
+	const bool printable = std::all_of(label.begin(), label.end(),
+		[](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
+
+	if (!printable || label.size() >= RNBD_MAP_TAG_LEN)
+		return make_error("RNBD-U02", fmt::format("{} {}: 1 to {} printable bytes without spaces and /", option,
+			quoted(label), RNBD_MAP_TAG_LEN - 1));
+	return {};
+}
+
+/* The kernel's own parser has the last word. */
+Result<void> check_request(const MapRequest &request)
+{
+	const std::string words = map_device_words(request);
+	rnbd_map_options options;
+	rnbd_map_error why;
+
+	if (rtrs_name_check(request.session.c_str(), request.session.size() + 1) != 0) {
+		Error error = make_error("RNBD-U02", quoted(request.session) + " cannot be the name of a session");
+
+		if (request.session.find('.') != std::string::npos || request.session.find(':') != std::string::npos)
+			error.hint = "SERVER is a name of your choice for the session; its address goes into --path";
+		return error;
+	}
+	if (rnbd_device_name_check(request.device.c_str(), request.device.size() + 1) != 0)
+		return make_error("RNBD-U02", quoted(request.device) + " cannot be the name of a device");
+	const int rc = rnbd_map_parse(words.data(), words.size(), 1, &options, &why);
+	if (rc != 0)
+		return make_error("RNBD-U05", fmt::format("{}: {}", why.text,
+			quoted(words.substr(why.word_off, why.word_len))), -rc);
+	Result<void> label = check_label("--name", request.tag);
+	return label ? check_label("--owner", request.owner) : label;
+}
+
+Result<MapRequest> parse_request(const Options &options)
+{
+	MapRequest request;
+
+	request.tag = options.tag;
+	request.owner = options.owner;
+	if (options.fast_io_fail != NOT_GIVEN)
+		request.fast_io_fail = options.fast_io_fail;
+	Result<void> taken = take_words(options.words, request);
+	if (taken)
+		taken = take_paths(options, request);
+	if (taken)
+		taken = check_request(request);
+	if (!taken)
+		return taken.error();
+	return request;
+}
+
+std::optional<Device> same_device(const Snapshot &snapshot, const MapRequest &request)
+{
+	for (const Device &device : snapshot.devices)
+		if (device.session == escaped(request.session) && device.remote_path == escaped(request.device))
+			return device;
+	return std::nullopt;
+}
+
+bool has_session(const Snapshot &snapshot, const std::string &name)
+{
+	return std::any_of(snapshot.client.sessions.begin(), snapshot.client.sessions.end(),
+		[&name](const Session &session) { return session.name == name; });
+}
+
+Outcome mapped(const Context &context, const Device &device, bool changed)
+{
+	Done done;
+	Outcome outcome;
+
+	done.target = device_pair(device);
+	done.changed = changed;
+	done.object = device;
+	outcome.out = context.json() ? json_result("map", {done}, EXIT_OK) : text_device_line(device, context.style());
+	return outcome;
+}
+
+/* What differs between the device there is and the one asked for; empty: nothing. */
+std::string difference(const Device &device, const MapRequest &request)
+{
+	if (device.access != request.access)
+		return fmt::format("with access {}, not {}", device.access, request.access);
+	if (!request.tag.empty() && device.tag != escaped(request.tag))
+		return device.tag.empty() ? "without a name" : "with the name " + quoted(device.tag);
+	if (!request.owner.empty() && device.owner != escaped(request.owner))
+		return device.owner.empty() ? "without an owner" : "for the owner " + quoted(device.owner);
+	if (request.fast_io_fail && device.fast_io_fail != request.fast_io_fail)
+		return device.fast_io_fail ? fmt::format("with fast I/O fail {}, not {}", *device.fast_io_fail,
+			*request.fast_io_fail) : "without fast I/O fail";
+	return "";
+}
+
+/* Saying it again succeeds, saying something else does not. */
+Result<Outcome> already(Context &context, const Device &device, const MapRequest &request)
+{
+	const std::string differs = difference(device, request);
+	const std::string what = device_pair(device) + " is mapped already" +
+				 (device.disk.empty() ? "" : " as " + device_node(device));
+
+	if (device.state == DEV_UNMAPPED)
+		return make_error("RNBD-D06", device_pair(device) + " is being unmapped", EBUSY);
+	if (!differs.empty())
+		return make_error("RNBD-D02", what + ", " + differs, EEXIST);
+	if (device.state == DEV_INIT && !context.opt.no_wait) {
+		/* Somebody else's mapping: waited for, never cancelled. */
+		Result<Device> there = Follow(context, device, deadline_of(context.opt)).until_mapped();
+
+		if (!there)
+			return there.error();
+		return mapped(context, *there, false);
+	}
+	Outcome outcome = mapped(context, device, false);
+	if (device.state == DEV_DISCONNECTED)
+		outcome.notes.push_back(what + ", but disconnected: " + fault_text(device.fault));
+	return outcome;
+}
+
+/* Takes back a mapping that was given up, so that nothing is left behind. */
+void cancel(Context &context, const Device &device, Error &error)
+{
+	forget_interrupt();
+	Result<void> gone = context.kernel->unmap(device, true);
+	if (gone)
+		gone = Follow(context, device, Clock::now() + CANCEL_LIMIT).until_removed();
+	if (gone || gone.error().id == "RNBD-D03")
+		error.message += "; the mapping was taken back";
+	else
+		error.message += "; and it could not be taken back: " + gone.error().message;
+}
+
+bool given_up(const Error &error)
+{
+	return error.id == "RNBD-W01" || error.id == "RNBD-W02" || error.id == "RNBD-D08";
+}
+
+/* After a map that broke off half-way in a back end that cannot tell what it began. */
+void cancel_if_there(Context &context, const MapRequest &request, Error &error)
+{
+	Result<Snapshot> snapshot = context.kernel->snapshot();
+
+	if (!snapshot)
+		return;
+	const std::optional<Device> device = same_device(*snapshot, request);
+	if (device)
+		cancel(context, *device, error);
+}
+
+Result<Outcome> map_new(Context &context, const MapRequest &request)
+{
+	const Deadline deadline = deadline_of(context.opt);
+
+	catch_signals();
+	Result<void> subscribed = context.kernel->subscribe();
+	if (!subscribed)
+		return subscribed.error();
+	Result<Device> device = context.kernel->map(request, deadline);
+	if (!device && device.error().err == EEXIST && !device.error().remote) {
+		/* Somebody was faster. */
+		Result<Snapshot> snapshot = context.kernel->snapshot();
+		const std::optional<Device> there = snapshot ? same_device(*snapshot, request) : std::nullopt;
+
+		if (there)
+			return already(context, *there, request);
+	}
+	if (!device) {
+		if (given_up(device.error()))
+			cancel_if_there(context, request, device.error());
+		return device.error();
+	}
+	if (context.opt.no_wait)
+		return mapped(context, *device, true);
+	Result<Device> there = Follow(context, *device, deadline).until_mapped();
+	if (!there) {
+		if (given_up(there.error()))
+			cancel(context, *device, there.error());
+		return there.error();
+	}
+	return mapped(context, *there, true);
+}
+
+} // namespace
+
+Result<Outcome> run_map(Context &context)
+{
+	Result<MapRequest> request = parse_request(context.opt);
+
+	if (!request)
+		return request.error();
+	if (context.opt.dry_run)
+		return planned(context, "map", {plan_map(context.env, *request)});
+	Result<Snapshot> snapshot = read_state(context);
+	if (!snapshot)
+		return snapshot.error();
+	Result<void> loaded = need_client(*snapshot);
+	if (!loaded)
+		return loaded.error();
+	if (!context.kernel->has_tags() && (!request->tag.empty() || !request->owner.empty()))
+		return make_error("RNBD-M02", "--name and --owner need netlink, which the loaded modules do not have");
+	const std::optional<Device> there = same_device(*snapshot, *request);
+	if (there)
+		return already(context, *there, *request);
+	if (request->paths.empty() && !has_session(*snapshot, escaped(request->session)))
+		return make_error("RNBD-D05", "there is no session " + quoted(request->session) + " yet");
+	return map_new(context, *request);
+}
+
+} // namespace ctl

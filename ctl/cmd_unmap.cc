@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* unmap and remap: both take any number of devices, each with its own result. */
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "ctl/cli.h"
+#include "ctl/each.h"
+#include "ctl/errors.h"
+#include "ctl/follow.h"
+#include "ctl/plan.h"
+#include "ctl/select.h"
+#include "ctl/usage.h"
+#include "ctl/wait.h"
+
+namespace ctl {
+
+namespace {
+
+std::string users_text(const std::vector<std::string> &users)
+{
+	std::string out;
+
+	for (const std::string &user : users)
+		out += (out.empty() ? "" : "; ") + user;
+	return out;
+}
+
+Error in_use(const Device &device, const std::string &by)
+{
+	return make_error("RNBD-D01", fmt::format("{} ({}) is in use: {}", device_node(device), device_pair(device), by),
+			  EBUSY);
+}
+
+bool gone_meanwhile(const Error &error)
+{
+	return error.err == ENOENT || error.err == ENODEV || error.err == EALREADY;
+}
+
+/* udev looks into a disk whenever a writer closed it; nobody wants to hear of that. */
+constexpr std::chrono::seconds BRIEF_USE(3);
+
+bool busy(const Result<void> &asked)
+{
+	return !asked && asked.error().err == EBUSY;
+}
+
+/* The kernel says it is open, but by whom nothing here tells: asks until it is closed. */
+Result<void> unmap_when_closed(Context &context, const Device &device)
+{
+	const Clock::time_point deadline = std::min(*deadline_of(context.opt), Clock::now() + BRIEF_USE);
+	CloseWatch watch(nodes_of(context.env, device.disk));
+	Woken woken = Woken::readable;
+	Progress progress(context);
+
+	progress.say("waiting for " + device_node(device) + " to be closed");
+	for (;;) {
+		const std::vector<std::string> users = users_of(context.env, device.disk);
+
+		if (!users.empty())
+			return in_use(device, users_text(users));
+		Result<void> asked = context.kernel->unmap(device, false);
+		if (!busy(asked))
+			return asked;
+		if (woken == Woken::deadline)
+			return in_use(device, "something has it open");
+		woken = watch.next(deadline);
+		if (woken == Woken::interrupted)
+			return interrupted_error("unmapping " + device_pair(device));
+	}
+}
+
+Result<Done> unmap_one(Context &context, const Snapshot &snapshot, const std::string &word,
+		       std::vector<std::string> &notes)
+{
+	Result<Device> device = find_device(snapshot, context.env, word);
+	Done done;
+
+	done.target = escaped(word);
+	if (!device && device.error().exit == EXIT_NOT_FOUND && names_precisely(word)) {
+		notes.push_back(escaped(word) + " is not mapped");
+		return done;
+	}
+	if (!device)
+		return device.error();
+	const std::vector<std::string> users = context.opt.force || device->disk.empty() ?
+		std::vector<std::string>() : users_of(context.env, device->disk);
+	if (!users.empty())
+		return in_use(*device, users_text(users));
+	Result<void> asked = context.kernel->unmap(*device, context.opt.force);
+	if (busy(asked) && !context.opt.force && !device->disk.empty())
+		asked = unmap_when_closed(context, *device);
+	else if (busy(asked))
+		return in_use(*device, "something has it open");
+	if (!asked && gone_meanwhile(asked.error())) {
+		device->state = DEV_UNMAPPED;
+		done.object = *device;
+		notes.push_back(device_pair(*device) + " was unmapped meanwhile");
+		return done;
+	}
+	if (!asked)
+		return asked.error();
+	done.changed = true;
+	Device last = *device;
+	last.state = DEV_UNMAPPED;
+	done.object = last;
+	if (context.opt.no_wait)
+		return done;
+	Result<void> gone = Follow(context, *device, deadline_of(context.opt)).until_removed();
+	if (!gone) {
+		gone.error().message += "; the kernel goes on with it";
+		return gone.error();
+	}
+	return done;
+}
+
+Result<Done> remap_one(Context &context, const Snapshot &snapshot, const std::string &word,
+		       std::vector<std::string> &notes)
+{
+	const Deadline deadline = deadline_of(context.opt);
+	Result<Device> device = find_device(snapshot, context.env, word);
+	Done done;
+
+	if (!device)
+		return device.error();
+	done.target = escaped(word);
+	done.object = *device;
+	Result<void> asked;
+	if (device->state != DEV_MAPPED)
+		asked = context.kernel->remap(*device, deadline);
+	if (device->state == DEV_MAPPED || (!asked && asked.error().err == EALREADY)) {
+		device->state = DEV_MAPPED;
+		done.object = *device;
+		notes.push_back(device_pair(*device) + " is mapped");
+		return done;
+	}
+	if (!asked && asked.error().err == EBUSY)
+		return make_error("RNBD-D06", device_pair(*device) + " is still being mapped", EBUSY);
+	if (!asked)
+		return asked.error();
+	done.changed = true;
+	if (context.opt.no_wait)
+		return done;
+	Result<Device> there = Follow(context, *device, deadline).until_remapped();
+	if (!there)
+		return there.error();
+	done.object = *there;
+	return done;
+}
+
+Result<Outcome> plan(Context &context, const std::string &verb)
+{
+	std::vector<Step> steps;
+
+	Result<Snapshot> snapshot = read_state(context);
+	if (!snapshot)
+		return snapshot.error();
+	for (const std::string &word : context.opt.words) {
+		Result<Device> device = find_device(*snapshot, context.env, word);
+
+		if (!device)
+			return device.error();
+		steps.push_back(verb == "unmap" ? plan_unmap(context.env, *device, context.opt.force) :
+						  plan_remap(context.env, *device));
+	}
+	return planned(context, verb, steps);
+}
+
+using DeviceVerb = Result<Done> (*)(Context &context, const Snapshot &snapshot, const std::string &word,
+				    std::vector<std::string> &notes);
+
+Result<Outcome> run_devices(Context &context, const std::string &verb, DeviceVerb one)
+{
+	if (context.opt.words.empty())
+		return make_error("RNBD-U01", verb + " needs the name of a device");
+	if (context.opt.dry_run)
+		return plan(context, verb);
+	Result<Snapshot> snapshot = read_state(context);
+	if (!snapshot)
+		return snapshot.error();
+	Result<void> ready = need_client(*snapshot);
+	catch_signals();
+	if (ready && !context.opt.no_wait)
+		ready = context.kernel->subscribe();
+	if (!ready)
+		return ready.error();
+	return for_each_word(context, verb, context.opt.words,
+		[&](const std::string &word, std::vector<std::string> &notes) {
+			return one(context, *snapshot, word, notes);
+		});
+}
+
+} // namespace
+
+Result<Outcome> run_unmap(Context &context)
+{
+	return run_devices(context, "unmap", unmap_one);
+}
+
+Result<Outcome> run_remap(Context &context)
+{
+	return run_devices(context, "remap", remap_one);
+}
+
+} // namespace ctl

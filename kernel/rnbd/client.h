@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Structures and calls that the files of rnbd-client share.
+ *
+ * Locks, outer to inner: devs mutex (clt_devlist.c: list of devices), sessions mutex
+ * (clt_session.c: list of sessions), session->lock, dev->lock. None is held over
+ * a message, a disk call or a wait, so the link callback may take the last two.
+ * disk->open_mutex is tried only: who has it may wait for I/O that waits for us.
+ */
+#ifndef RNBD_CLIENT_H
+#define RNBD_CLIENT_H
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/scatterlist.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat/compat.h"
+#include "compat/block.h"
+#include "rtrs/rtrs.h"
+#include "wire/rnbd_proto.h"
+#include "pure/dev_step.h"
+#include "pure/limits.h"
+#include "pure/map_options.h"
+#include "pure/msg.h"
+
+#define RNBD_CLT_MAX_DISKS	16384
+#define RNBD_CLT_MINORS		64
+#define RNBD_CLT_ADMIN_SLOTS	4
+#define RNBD_CLT_MSG_TIMEOUT	(30 * HZ)
+/* what an unmap grants the server, which may stand still: 10 s for all steps */
+#define RNBD_CLT_GRACE		(2 * HZ)	/* the answer to an open that was on its way */
+#define RNBD_CLT_UNMAP_TIMEOUT	(4 * HZ)	/* requests in flight; then the same for the close */
+
+/* ---- session: one per session name, shared by its devices ---- */
+
+enum rnbd_clt_session_state {
+	RNBD_CLT_SESSION_STARTING,
+	RNBD_CLT_SESSION_READY,		/* was up once, admin messages and tags usable */
+	RNBD_CLT_SESSION_FAILED,	/* first connection failed; @why tells */
+	RNBD_CLT_SESSION_CLOSING,	/* last device has left */
+};
+
+struct rnbd_clt_session {
+	/* read by I/O, constant once ready */
+	struct rtrs_clt_session *rtrs;	/* NULL again, after a grace period, when it closes */
+	struct blk_mq_tag_set tags;
+	struct request_queue *anchor;	/* of no disk; see make_anchor() */
+	struct rtrs_clt_limits limits;
+	u32 max_segments;		/* of one request, entries in struct rnbd_clt_req */
+	u32 default_queues;		/* hardware queues that are not polled */
+
+	unsigned long admin_busy;	/* bit per admin slot */
+	u32 admin_base;			/* number of the first admin slot */
+	u32 admin_slots;
+	/* answers, free admin slots, state changes and what was cancelled */
+	wait_queue_head_t wait;
+	bool cancel;			/* closing: our own messages are given up */
+
+	struct mutex lock;		/* everything below */
+	enum rnbd_clt_session_state state;
+	bool link_up;
+	bool greeted;			/* since the link came up: opens may be sent */
+	u32 link_gen;			/* times the link came up; written before link_up */
+	struct rtrs_why why;
+	struct list_head devs;		/* struct rnbd_clt_dev.session_entry */
+
+	struct work_struct start_work;
+	struct work_struct link_work;
+	struct list_head entry;		/* sessions mutex */
+	u32 users;			/* sessions mutex; devices that joined */
+	struct rnbd_map_options opt;	/* of the device that made the session */
+};
+
+struct rnbd_clt_dev;
+
+int rnbd_clt_session_init(void);
+void rnbd_clt_session_exit(void);
+/*
+ * What a mapping would meet: 0, -ENXIO (unknown session and no path), -EINVAL
+ * (a session with poll queues takes one device). The answer may be old at once.
+ */
+int rnbd_clt_session_may_join(const struct rnbd_map_options *opt);
+/*
+ * Find or make the device's session and wait until it is ready. The device is
+ * on its list afterwards. 0 or -errno and @why; on error it has not joined.
+ */
+int rnbd_clt_session_join(struct rnbd_clt_dev *dev, struct rtrs_why *why);
+/* The last device closes the session, which ends every request. Waits for that. */
+void rnbd_clt_session_leave(struct rnbd_clt_dev *dev);
+/* Does any other device of the session use this number on the wire? */
+bool rnbd_clt_session_has_id(struct rnbd_clt_dev *dev, u32 device_id);
+/* Times the link came up so far. */
+u32 rnbd_clt_session_gen(struct rnbd_clt_session *session);
+/* dev->cancel was set: wake the waits that look at it. */
+void rnbd_clt_session_kick(struct rnbd_clt_dev *dev);
+/* Is the link that came up as number @gen still up? Without lock; see send_close. */
+bool rnbd_clt_session_same_link(struct rnbd_clt_session *session, u32 gen);
+/*
+ * Get every request of the unmapped device back from a server that does not
+ * answer: close the transport of a session that no other device shares, make
+ * the connections of a shared one anew. May sleep; the device must not leave
+ * the session before this returned.
+ */
+void rnbd_clt_session_break(struct rnbd_clt_dev *dev);
+
+/* ---- admin messages (clt_admin.c) ---- */
+
+int rnbd_clt_send_info(struct rnbd_clt_session *session, struct rtrs_why *why);
+/* Ends early with -ECANCELED once dev->cancel is set. */
+int rnbd_clt_send_open(struct rnbd_clt_dev *dev, struct rnbd_dev_info *info,
+		       struct rtrs_why *why);
+/*
+ * Not sent (-ENOTCONN) when the link is not the one of generation @gen any more:
+ * the server has closed the device, its number may be that of another one.
+ */
+int rnbd_clt_send_close(struct rnbd_clt_dev *dev, u32 device_id, u32 gen);
+
+/* ---- device ---- */
+
+struct rnbd_clt_dev {
+	/* read by I/O */
+	enum rnbd_dev_state state;	/* written by clt_dev.c only, under @lock */
+	u32 device_id;			/* written before state becomes mapped */
+	struct rnbd_clt_session *session;
+	struct gendisk *disk;
+
+	struct kref ref;
+	u32 id;
+	int index;			/* of the disk, -1: none yet */
+	struct list_head entry;		/* devs mutex */
+	struct list_head session_entry;	/* session->lock */
+	struct work_struct work;	/* every lifecycle step; never two at once */
+	wait_queue_head_t wait;		/* settled, remap result, gone */
+
+	struct mutex lock;		/* all below but opt and lim */
+	struct rtrs_why why;
+	ktime_t since;			/* of the state, as reported */
+	bool settled;			/* mapped with its disk, or failed for good */
+	int map_error;			/* valid once settled */
+	bool want_unmap;
+	bool force;
+	bool cancel;			/* read without lock by waits */
+	bool want_open;			/* open again */
+	int fast_io_fail;		/* seconds that I/O waits, -1: for ever; read by I/O */
+	u32 open_gen;			/* session->link_gen that @device_id belongs to */
+	u32 attempts;			/* to open again that failed since the link came up */
+	u32 remaps_done;		/* counts answered requests to open again */
+	int remap_error;		/* of the last one */
+	bool gone;
+	char *link;			/* its name below devices/, worker only */
+	bool no_open;			/* disk->open_mutex: being unmapped */
+	/*
+	 * Writes the server has answered since the last flush may be gone when it
+	 * comes back after a loss of power. Whoever has the disk open then has
+	 * every flush fail, until all have closed it.
+	 */
+	bool unflushed;			/* set by I/O, taken by a flush on its way out */
+	bool lost_writes;		/* read by I/O; under @lock, cleared by the first opener */
+	u32 incarnation;		/* of the session that @device_id belongs to */
+	unsigned long refused;		/* bit 0: an I/O says that the server closed the device */
+	const char *complaint;		/* about the server's last answer; worker only */
+
+	struct delayed_work hold_work;	/* armed under @lock in state held only */
+	struct delayed_work retry_work;	/* armed by the worker */
+	struct delayed_work unmap_work;	/* armed and stopped by the worker */
+
+	struct rnbd_limits lim;		/* last accepted; written by the worker under @lock */
+	struct rnbd_map_options opt;	/* constant */
+};
+
+/* ---- list of devices (clt_devlist.c) ---- */
+
+/*
+ * Start mapping; returns at once with a reference to the object. -EEXIST: the
+ * device is mapped or being mapped in that session. -ENODEV: module going.
+ * Others as rnbd_clt_session_may_join().
+ */
+struct rnbd_clt_dev *rnbd_clt_dev_map(const struct rnbd_map_options *opt);
+/* In words why that said no. */
+const char *rnbd_clt_map_refusal(int err);
+void rnbd_clt_dev_put(struct rnbd_clt_dev *dev);
+struct rnbd_clt_dev *rnbd_clt_dev_find_id(u32 id);
+struct rnbd_clt_dev *rnbd_clt_dev_find_disk(const char *name);
+/* The device with the lowest id above @id, or NULL. With a reference. */
+struct rnbd_clt_dev *rnbd_clt_dev_next(u32 id);
+/* The worker is done with it: off the list, which drops the list's reference. */
+void rnbd_clt_dev_delist(struct rnbd_clt_dev *dev);
+/* Refuse new mappings, unmap every device by force and wait for it. */
+void rnbd_clt_dev_shutdown(void);
+
+/* ---- device (clt_dev.c) ---- */
+
+int rnbd_clt_dev_init(void);
+/* Wait until no worker runs. */
+void rnbd_clt_dev_flush(void);
+void rnbd_clt_dev_exit(void);
+/* A worker's function and how to run it: reference counted, any context. */
+void rnbd_clt_dev_work(struct work_struct *work);
+void rnbd_clt_dev_kick(struct rnbd_clt_dev *dev);
+
+/* Killable wait for the outcome; a fatal signal gives up the mapping, -EINTR. */
+int rnbd_clt_dev_map_wait(struct rnbd_clt_dev *dev);
+/* Start unmapping; also gives up a mapping in progress. -EBUSY in use, -EALREADY. */
+int rnbd_clt_dev_unmap(struct rnbd_clt_dev *dev, bool force);
+/* Killable. 0 or -EINTR. */
+int rnbd_clt_dev_unmap_wait(struct rnbd_clt_dev *dev);
+/* Ask for another open; *ticket for the wait. As rnbd_dev_may_remap(), -ENOTCONN without link. */
+int rnbd_clt_dev_remap(struct rnbd_clt_dev *dev, u32 *ticket);
+int rnbd_clt_dev_remap_wait(struct rnbd_clt_dev *dev, u32 ticket);
+/* Change how long I/O waits. -EINVAL out of range. Counts from when the link went down. */
+int rnbd_clt_dev_set_fast_io_fail(struct rnbd_clt_dev *dev, int seconds);
+
+/* From clt_session.c, with session->lock held. */
+void rnbd_clt_dev_link_down(struct rnbd_clt_dev *dev, const struct rtrs_why *why);
+void rnbd_clt_dev_link_up(struct rnbd_clt_dev *dev);
+
+/* From clt_timers.c: I/O may have waited long enough; it is time to try another open. */
+void rnbd_clt_dev_hold_over(struct rnbd_clt_dev *dev);
+void rnbd_clt_dev_open_again(struct rnbd_clt_dev *dev);
+
+/* From completion context: the server does not know the device any more. */
+void rnbd_clt_dev_refused(struct rnbd_clt_dev *dev);
+
+/* A consistent copy of what the administrator may see. */
+struct rnbd_clt_dev_view {
+	enum rnbd_dev_state state;	/* as shown: never held */
+	struct rtrs_why why;
+	u64 since_ms;
+	int fast_io_fail;
+	bool has_limits;
+	struct rnbd_limits lim;
+	u64 sectors;
+	u32 openers;
+	int index;
+};
+void rnbd_clt_dev_look(struct rnbd_clt_dev *dev, struct rnbd_clt_dev_view *view);
+
+/* ---- what happens by time (clt_timers.c) ---- */
+
+int rnbd_clt_timers_init(void);
+void rnbd_clt_timers_exit(void);
+void rnbd_clt_timers_setup(struct rnbd_clt_dev *dev);
+/* In state unmapped, without lock: no timer runs afterwards but that of unmapping. */
+void rnbd_clt_timers_stop(struct rnbd_clt_dev *dev);
+
+/* Entering and leaving state held, dev->lock held: stop the queue, let it run. */
+void rnbd_clt_hold_begin(struct rnbd_clt_dev *dev);
+void rnbd_clt_hold_end(struct rnbd_clt_dev *dev);
+/* Wake us when I/O has waited long enough; dev->lock held, in state held. */
+void rnbd_clt_hold_arm(struct rnbd_clt_dev *dev);
+/* Until then; S64_MAX: for ever. */
+s64 rnbd_clt_hold_left_ms(const struct rnbd_clt_dev *dev);
+
+/* Try an open that failed again, a little later each time. */
+void rnbd_clt_retry_arm(struct rnbd_clt_dev *dev);
+
+/* End the requests in flight unless unwatch comes soon; it waits for that. */
+void rnbd_clt_unmap_watch(struct rnbd_clt_dev *dev);
+void rnbd_clt_unmap_unwatch(struct rnbd_clt_dev *dev);
+
+/* ---- disk (clt_disk.c), called by the device's worker ---- */
+
+int rnbd_clt_disk_init(void);
+void rnbd_clt_disk_exit(void);
+int rnbd_clt_disk_create(struct rnbd_clt_dev *dev);
+/* Idempotent. @force: openers lose the disk. Waits for requests in flight. */
+void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force);
+/* Anybody: set the capacity by hand. -ENOENT not mapped, -EINVAL 0 or above what the server said. */
+int rnbd_clt_disk_resize(struct rnbd_clt_dev *dev, u64 sectors);
+void rnbd_clt_disk_uevent(struct rnbd_clt_dev *dev, enum kobject_action action);
+
+/* ---- I/O (clt_io.c) ---- */
+
+struct rnbd_clt_req {
+	blk_status_t status;
+	u32 kept;			/* slot that the transport keeps for it, + 1; 0: none */
+	u32 device_id;			/* it was sent with */
+	bool covers;			/* a flush that answered writes wait for */
+	struct scatterlist sgl[];	/* session->max_segments entries */
+};
+
+extern const struct blk_mq_ops rnbd_clt_mq_ops;
+
+/* ---- sysfs, netlink, module ---- */
+
+extern const struct attribute_group *rnbd_clt_disk_groups[];
+int rnbd_clt_sysfs_init(void);
+void rnbd_clt_sysfs_exit(void);
+/* map_device comes last and goes first. */
+int rnbd_clt_sysfs_open(void);
+void rnbd_clt_sysfs_close(void);
+int rnbd_clt_sysfs_link(struct rnbd_clt_dev *dev);
+void rnbd_clt_sysfs_unlink(struct rnbd_clt_dev *dev);
+
+int rnbd_clt_genl_init(void);
+void rnbd_clt_genl_exit(void);
+enum rnbd_clt_event {
+	RNBD_CLT_ADDED,
+	RNBD_CLT_CHANGED,
+	RNBD_CLT_REMOVED,
+};
+/* Tell listeners; process context, no lock needed. */
+void rnbd_clt_genl_notify(struct rnbd_clt_dev *dev, enum rnbd_clt_event event);
+
+#endif /* RNBD_CLIENT_H */

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A device: mapped, opened again, resized, unmapped. The only writer of its
+ * state. Each device has one worker that executes every step, so no two steps
+ * meet; sysfs, netlink and the session set what is wanted and kick it. Waits
+ * for an outcome look at the object without lock. Lock: dev->lock.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "client.h"
+
+static struct workqueue_struct *dev_wq;
+
+/* ---- state ---- */
+
+static void set_state(struct rnbd_clt_dev *dev, enum rnbd_dev_state state)
+{
+	enum rnbd_dev_state old = dev->state;
+
+	lockdep_assert_held(&dev->lock);
+	/* pairs with the acquire in clt_io.c: device_id was written before */
+	smp_store_release(&dev->state, state);
+	if (rnbd_dev_state_shown(old) != rnbd_dev_state_shown(state))
+		dev->since = ktime_get();
+	if (state == RNBD_DEV_HELD)
+		rnbd_clt_hold_begin(dev);
+	else if (old == RNBD_DEV_HELD)
+		rnbd_clt_hold_end(dev);
+}
+
+/* Nothing changes when the event means nothing in this state. */
+static bool step(struct rnbd_clt_dev *dev, enum rnbd_dev_event event, const struct rtrs_why *why)
+{
+	int next = rnbd_dev_step(dev->state, event);
+
+	lockdep_assert_held(&dev->lock);
+	if (next < 0)
+		return false;
+	if (why)
+		dev->why = *why;
+	set_state(dev, next);
+	return true;
+}
+
+static void set_why(struct rnbd_clt_dev *dev, const struct rtrs_why *why)
+{
+	mutex_lock(&dev->lock);
+	dev->why = *why;
+	mutex_unlock(&dev->lock);
+}
+
+/* Run the worker; it drops the reference that goes with it. */
+void rnbd_clt_dev_kick(struct rnbd_clt_dev *dev)
+{
+	kref_get(&dev->ref);
+	if (!queue_work(dev_wq, &dev->work))
+		rnbd_clt_dev_put(dev);
+}
+
+/* ---- opening ---- */
+
+static void close_remote(struct rnbd_clt_dev *dev, u32 device_id, u32 gen)
+{
+	int err = rnbd_clt_send_close(dev, device_id, gen);
+
+	if (err && err != -ENOTCONN && err != -ECONNABORTED)
+		pr_warn("%s@%s: close is not answered (%d)\n", dev->opt.device,
+			dev->opt.session, err);
+}
+
+/*
+ * dev->lock held, before I/O goes on. A server that still has the session did
+ * not lose power since the last open, one that does not may have. Without a
+ * volatile cache every answer meant that the data is safe.
+ */
+static void note_loss(struct rnbd_clt_dev *dev)
+{
+	u32 now = rtrs_clt_session_incarnation(dev->session->rtrs);
+
+	if (dev->settled && now != dev->incarnation && dev->lim.write_cache &&
+	    READ_ONCE(dev->unflushed)) {
+		WRITE_ONCE(dev->lost_writes, true);
+		pr_err("%s: the server started anew; writes that were not flushed may be lost: flushes fail until the disk is closed\n",
+		       dev->disk->disk_name);
+	}
+	if (now != dev->incarnation)
+		WRITE_ONCE(dev->unflushed, false);
+	dev->incarnation = now;
+}
+
+/* Enter state mapped, unless the link the open was sent over is gone. */
+static int enter_mapped(struct rnbd_clt_dev *dev, u32 gen, const struct rnbd_limits *lim,
+			u32 device_id)
+{
+	static const struct rtrs_why none;
+	struct rnbd_clt_session *session = dev->session;
+	int err = 0;
+
+	mutex_lock(&session->lock);
+	mutex_lock(&dev->lock);
+	if (!session->link_up || session->link_gen != gen) {
+		err = -ENOTCONN;
+	} else {
+		note_loss(dev);
+		dev->lim = *lim;
+		dev->open_gen = gen;
+		WRITE_ONCE(dev->device_id, device_id);
+		if (!step(dev, RNBD_DEV_EV_OPENED, &none))
+			err = -EALREADY;
+	}
+	mutex_unlock(&dev->lock);
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+/* Once for each thing that is wrong, however often it is tried again. */
+static void complain(struct rnbd_clt_dev *dev, const char *text)
+{
+	if (dev->complaint != text)
+		pr_err("%s@%s: refused what the server says of it: %s\n", dev->opt.device,
+		       dev->opt.session, text);
+	dev->complaint = text;
+}
+
+/* What the server answered, as limits; or @why they cannot be. */
+static int check_answer(struct rnbd_clt_dev *dev, const struct rnbd_dev_info *info, bool again,
+			struct rnbd_limits *lim, struct rtrs_why *why)
+{
+	struct rnbd_clt_session *session = dev->session;
+	const char *text = NULL;
+	int err;
+
+	*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OPEN_RSP, 0, true };
+	err = rnbd_limits_init(lim, info, session->limits.max_io_size, session->max_segments,
+			       &text);
+	if (!err && again) {
+		why->cause = RTRS_CAUSE_DEVICE_CHANGED;
+		err = rnbd_limits_compatible(lim, &dev->lim, &text);
+	}
+	why->error = err;
+	if (err)
+		complain(dev, text);
+	else
+		dev->complaint = NULL;
+	return err;
+}
+
+/* Open on the server and enter state mapped. Whatever fails after the answer is closed again. */
+static int open_remote(struct rnbd_clt_dev *dev, bool again, struct rtrs_why *why)
+{
+	u32 gen = rnbd_clt_session_gen(dev->session);
+	struct rnbd_dev_info info;
+	struct rnbd_limits lim;
+	int err;
+
+	err = rnbd_clt_send_open(dev, &info, why);
+	if (err)
+		return err;
+	if (rnbd_clt_session_has_id(dev, info.device_id)) {
+		/* closing it would close the other device */
+		*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OPEN_RSP, -EPROTO, true };
+		complain(dev, "it has the number of another device");
+		return -EPROTO;
+	}
+	err = check_answer(dev, &info, again, &lim, why);
+	if (err)
+		goto err_close;
+	err = enter_mapped(dev, gen, &lim, info.device_id);
+	if (!err)
+		return 0;
+	*why = (struct rtrs_why){ RTRS_CAUSE_SESSION_LOST, err, false };
+	if (err == -ENOTCONN)
+		return err;
+err_close:
+	close_remote(dev, info.device_id, gen);
+	return err;
+}
+
+/* ---- steps of the worker ---- */
+
+static bool was_cancelled(struct rnbd_clt_dev *dev)
+{
+	return READ_ONCE(dev->cancel);
+}
+
+/* Leave state mapped for good; does the server still hold the device open? */
+static bool enter_unmapped(struct rnbd_clt_dev *dev)
+{
+	bool open;
+
+	mutex_lock(&dev->lock);
+	open = dev->state == RNBD_DEV_MAPPED;
+	step(dev, RNBD_DEV_EV_UNMAP, NULL);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->wait);
+	return open;
+}
+
+static void settle(struct rnbd_clt_dev *dev, int error)
+{
+	mutex_lock(&dev->lock);
+	dev->map_error = error;
+	dev->since = ktime_get();
+	/* waits look without lock */
+	smp_store_release(&dev->settled, true);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->wait);
+}
+
+/* Undo whatever there is of the device, for a mapping that failed as well. */
+static void take_down(struct rnbd_clt_dev *dev, bool force)
+{
+	bool open = enter_unmapped(dev);
+
+	rnbd_clt_timers_stop(dev);
+	rnbd_clt_sysfs_unlink(dev);
+	rnbd_clt_disk_destroy(dev, force);
+	if (dev->session) {
+		if (open && dev->session->rtrs)
+			close_remote(dev, dev->device_id, dev->open_gen);
+		rnbd_clt_session_leave(dev);
+	}
+}
+
+static void forget(struct rnbd_clt_dev *dev)
+{
+	rnbd_clt_dev_delist(dev);
+	rnbd_clt_genl_notify(dev, RNBD_CLT_REMOVED);
+	/* waits look without lock */
+	smp_store_release(&dev->gone, true);
+	wake_up_all(&dev->wait);
+}
+
+static int map(struct rnbd_clt_dev *dev, struct rtrs_why *why)
+{
+	int err;
+
+	err = rnbd_clt_session_join(dev, why);
+	if (err)
+		return err;
+	err = open_remote(dev, false, why);
+	if (err)
+		return err;
+	*why = (struct rtrs_why){ RTRS_CAUSE_NO_RESOURCE };
+	err = rnbd_clt_disk_create(dev);
+	if (!err)
+		err = rnbd_clt_sysfs_link(dev);
+	if (!err && was_cancelled(dev)) {
+		why->cause = RTRS_CAUSE_CANCELLED;
+		err = -ECANCELED;
+	}
+	why->error = err;
+	return err;
+}
+
+/* First step of every device. False: it failed and is gone. */
+static bool do_map(struct rnbd_clt_dev *dev)
+{
+	struct rtrs_why why = { };
+	int err = map(dev, &why);
+
+	if (!err) {
+		rnbd_clt_disk_uevent(dev, KOBJ_ONLINE);
+		pr_info("%s: mapped %s from %s, %s, %llu sectors\n", dev->disk->disk_name,
+			dev->opt.device, dev->opt.session, rnbd_access_name(dev->opt.access),
+			dev->lim.nsectors);
+		settle(dev, 0);
+		rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+		return true;
+	}
+	pr_err("%s@%s: not mapped: %s%s (%d)\n", dev->opt.device, dev->opt.session,
+	       why.remote ? "answer of the server: " : "", rtrs_cause_text(why.cause), err);
+	set_why(dev, &why);
+	take_down(dev, true);
+	/* the name is free again before anybody hears of the failure */
+	forget(dev);
+	settle(dev, err);
+	return false;
+}
+
+static void report_remap(struct rnbd_clt_dev *dev, int err)
+{
+	mutex_lock(&dev->lock);
+	dev->remap_error = err;
+	WRITE_ONCE(dev->remaps_done, dev->remaps_done + 1);
+	mutex_unlock(&dev->lock);
+	wake_up_all(&dev->wait);
+}
+
+/* The reason is kept and told, unless it is the one of last time; a lost link had a better one. */
+static void reopen_failed(struct rnbd_clt_dev *dev, const struct rtrs_why *why)
+{
+	bool news = dev->why.cause != why->cause || dev->why.error != why->error;
+
+	if (news && why->cause != RTRS_CAUSE_SESSION_LOST) {
+		set_why(dev, why);
+		pr_err("%s: not opened again: %s%s (%d)\n", dev->disk->disk_name,
+		       why->remote ? "answer of the server: " : "", rtrs_cause_text(why->cause),
+		       why->error);
+	}
+	/* a device that changed may have lost data: it takes somebody who looked to say go on */
+	if (why->cause != RTRS_CAUSE_DEVICE_CHANGED)
+		rnbd_clt_retry_arm(dev);
+}
+
+static void do_reopen(struct rnbd_clt_dev *dev)
+{
+	struct rtrs_why why = { };
+	int err;
+
+	if (READ_ONCE(dev->state) == RNBD_DEV_MAPPED) {
+		report_remap(dev, 0);
+		return;
+	}
+	err = open_remote(dev, true, &why);
+	if (err) {
+		reopen_failed(dev, &why);
+	} else {
+		set_capacity_and_notify(dev->disk, dev->lim.nsectors);
+		rnbd_clt_disk_uevent(dev, KOBJ_ONLINE);
+		pr_info("%s: open again\n", dev->disk->disk_name);
+	}
+	report_remap(dev, err);
+	rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+}
+
+/* The server closed the device and keeps the session: no I/O until somebody remaps it. */
+static void do_refused(struct rnbd_clt_dev *dev)
+{
+	static const struct rtrs_why why = { RTRS_CAUSE_ADMIN, -ENOTCONN, true };
+	bool changed;
+
+	mutex_lock(&dev->lock);
+	/* if the link is lost meanwhile, it is open again with the next one */
+	changed = dev->state == RNBD_DEV_MAPPED && step(dev, RNBD_DEV_EV_GIVE_UP, &why);
+	mutex_unlock(&dev->lock);
+	if (!changed)
+		return;
+	pr_warn("%s: the server has closed the device\n", dev->disk->disk_name);
+	rnbd_clt_disk_uevent(dev, KOBJ_OFFLINE);
+	rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+}
+
+static void do_unmap(struct rnbd_clt_dev *dev, bool force)
+{
+	char name[DISK_NAME_LEN];
+
+	strscpy(name, dev->disk->disk_name, sizeof(name));
+	take_down(dev, force);
+	pr_info("%s: unmapped %s from %s\n", name, dev->opt.device, dev->opt.session);
+	forget(dev);
+}
+
+void rnbd_clt_dev_work(struct work_struct *work)
+{
+	struct rnbd_clt_dev *dev = container_of(work, struct rnbd_clt_dev, work);
+	/* reopening may be what memory reclaim waits for */
+	unsigned int noio = memalloc_noio_save();
+	bool open, unmap, force;
+
+	if (dev->gone || (!dev->settled && !do_map(dev)))
+		goto out;
+	mutex_lock(&dev->lock);
+	open = dev->want_open;
+	dev->want_open = false;
+	unmap = dev->want_unmap;
+	force = dev->force;
+	mutex_unlock(&dev->lock);
+	if (test_and_clear_bit(0, &dev->refused))
+		do_refused(dev);
+	if (unmap)
+		do_unmap(dev, force);
+	else if (open)
+		do_reopen(dev);
+out:
+	memalloc_noio_restore(noio);
+	rnbd_clt_dev_put(dev);
+}
+
+/* ---- verbs ---- */
+
+int rnbd_clt_dev_map_wait(struct rnbd_clt_dev *dev)
+{
+	/* with settle(): map_error is valid */
+	if (!wait_event_killable(dev->wait, smp_load_acquire(&dev->settled)))
+		return dev->map_error;
+	rnbd_clt_dev_unmap(dev, true);
+	return -EINTR;
+}
+
+/*
+ * dev->lock held. A disk in use stays unless forced; one that goes cannot be
+ * opened any more. Whoever opens or closes the disk just now uses it, and may
+ * be waiting for I/O until we let go of the lock.
+ */
+static int refuse_openers(struct rnbd_clt_dev *dev, bool force)
+{
+	struct gendisk *disk = dev->disk;
+	int err = 0;
+
+	if (force) {
+		WRITE_ONCE(dev->no_open, true);
+		return 0;
+	}
+	if (!disk)
+		return 0;
+	if (!mutex_trylock(&disk->open_mutex))
+		return -EBUSY;
+	if (disk_openers(disk))
+		err = -EBUSY;
+	else
+		WRITE_ONCE(dev->no_open, true);
+	mutex_unlock(&disk->open_mutex);
+	return err;
+}
+
+int rnbd_clt_dev_unmap(struct rnbd_clt_dev *dev, bool force)
+{
+	int err;
+
+	mutex_lock(&dev->lock);
+	if (dev->want_unmap)
+		err = -EALREADY;
+	else if (dev->state == RNBD_DEV_UNMAPPED)
+		err = -ENODEV;
+	else
+		/* whoever opens a disk while it is being made has no claim on it */
+		err = refuse_openers(dev, force || !dev->settled);
+	if (!err) {
+		dev->want_unmap = true;
+		WRITE_ONCE(dev->force, force || !dev->settled);
+		WRITE_ONCE(dev->cancel, true);
+		/* the worker may be waiting for the server */
+		if (dev->state == RNBD_DEV_HELD)
+			step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+	}
+	mutex_unlock(&dev->lock);
+	if (err)
+		return err;
+	rnbd_clt_session_kick(dev);
+	rnbd_clt_dev_kick(dev);
+	return 0;
+}
+
+int rnbd_clt_dev_unmap_wait(struct rnbd_clt_dev *dev)
+{
+	/* with forget() */
+	return wait_event_killable(dev->wait, smp_load_acquire(&dev->gone)) ? -EINTR : 0;
+}
+
+int rnbd_clt_dev_remap(struct rnbd_clt_dev *dev, u32 *ticket)
+{
+	int err;
+
+	mutex_lock(&dev->lock);
+	err = dev->want_unmap ? -ENODEV : rnbd_dev_may_remap(dev->state);
+	/* disconnected, so the worker has not left the session */
+	if (!err && !dev->settled)
+		err = -EBUSY;
+	if (!err && !READ_ONCE(dev->session->greeted))
+		err = -ENOTCONN;
+	if (!err) {
+		dev->want_open = true;
+		*ticket = dev->remaps_done + 1;
+	}
+	mutex_unlock(&dev->lock);
+	if (!err)
+		rnbd_clt_dev_kick(dev);
+	return err;
+}
+
+int rnbd_clt_dev_remap_wait(struct rnbd_clt_dev *dev, u32 ticket)
+{
+	int err = -ENODEV;
+
+	if (wait_event_killable(dev->wait, (s32)(READ_ONCE(dev->remaps_done) - ticket) >= 0 ||
+				READ_ONCE(dev->state) == RNBD_DEV_UNMAPPED))
+		return -EINTR;
+	mutex_lock(&dev->lock);
+	if ((s32)(dev->remaps_done - ticket) >= 0)
+		err = dev->remap_error;
+	mutex_unlock(&dev->lock);
+	return err;
+}
+
+int rnbd_clt_dev_set_fast_io_fail(struct rnbd_clt_dev *dev, int seconds)
+{
+	if (!rnbd_fast_io_fail_ok(seconds))
+		return -EINVAL;
+	mutex_lock(&dev->lock);
+	WRITE_ONCE(dev->fast_io_fail, seconds);
+	if (dev->state == RNBD_DEV_HELD)
+		rnbd_clt_hold_arm(dev);
+	mutex_unlock(&dev->lock);
+	rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+	return 0;
+}
+
+/* ---- what time does ---- */
+
+void rnbd_clt_dev_hold_over(struct rnbd_clt_dev *dev)
+{
+	bool over = false;
+
+	mutex_lock(&dev->lock);
+	if (dev->state == RNBD_DEV_HELD) {
+		over = rnbd_clt_hold_left_ms(dev) <= 0;
+		if (over)
+			step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+		else
+			rnbd_clt_hold_arm(dev);
+	}
+	mutex_unlock(&dev->lock);
+	if (over)
+		pr_warn("%s: no server for %d s: I/O fails until it is back\n",
+			dev->disk->disk_name, READ_ONCE(dev->fast_io_fail));
+}
+
+void rnbd_clt_dev_open_again(struct rnbd_clt_dev *dev)
+{
+	bool open;
+
+	mutex_lock(&dev->lock);
+	/* without link its return is what makes us try */
+	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap &&
+	       READ_ONCE(dev->session->greeted);
+	if (open)
+		dev->want_open = true;
+	mutex_unlock(&dev->lock);
+	if (open)
+		rnbd_clt_dev_kick(dev);
+}
+
+/* ---- what the server did ---- */
+
+void rnbd_clt_dev_refused(struct rnbd_clt_dev *dev)
+{
+	if (!test_and_set_bit(0, &dev->refused))
+		rnbd_clt_dev_kick(dev);
+}
+
+void rnbd_clt_dev_link_down(struct rnbd_clt_dev *dev, const struct rtrs_why *why)
+{
+	struct rtrs_why lost = *why;
+	bool changed, hold;
+
+	if (lost.cause == RTRS_CAUSE_NONE)
+		lost.cause = RTRS_CAUSE_SESSION_LOST;
+	mutex_lock(&dev->lock);
+	/* while it is being mapped, the worker that could open it again waits for I/O, too */
+	hold = dev->settled && !dev->want_unmap && dev->fast_io_fail;
+	changed = step(dev, hold ? RNBD_DEV_EV_LINK_DOWN : RNBD_DEV_EV_GIVE_UP, &lost);
+	/* under the lock: the worker may be about to remove the disk */
+	if (changed && dev->disk)
+		rnbd_clt_disk_uevent(dev, KOBJ_OFFLINE);
+	mutex_unlock(&dev->lock);
+	if (changed)
+		rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+}
+
+void rnbd_clt_dev_link_up(struct rnbd_clt_dev *dev)
+{
+	bool open;
+
+	mutex_lock(&dev->lock);
+	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap;
+	if (open)
+		dev->want_open = true;
+	dev->attempts = 0;
+	mutex_unlock(&dev->lock);
+	if (open)
+		rnbd_clt_dev_kick(dev);
+}
+
+/* ---- module ---- */
+
+int rnbd_clt_dev_init(void)
+{
+	dev_wq = alloc_workqueue("rnbd-client-dev", WQ_UNBOUND, 0);
+	return dev_wq ? 0 : -ENOMEM;
+}
+
+void rnbd_clt_dev_flush(void)
+{
+	flush_workqueue(dev_wq);
+}
+
+void rnbd_clt_dev_exit(void)
+{
+	destroy_workqueue(dev_wq);
+}

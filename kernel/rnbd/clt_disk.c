@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The disk of a device: number, queue limits, capacity, and its end. Called by
+ * the device's worker, so creation and destruction never overlap. Opening
+ * is refused once dev->no_open is set, under the disk's open mutex or by force.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/idr.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+
+#include "client.h"
+
+static int disk_major;
+static DEFINE_IDA(disk_numbers);
+
+static int disk_open(struct gendisk *disk, blk_mode_t mode)
+{
+	struct rnbd_clt_dev *dev = disk->private_data;
+
+	if (READ_ONCE(dev->no_open))
+		return -ENXIO;
+	/* whoever could miss what was lost has had it closed */
+	if (!disk_openers(disk))
+		WRITE_ONCE(dev->lost_writes, false);
+	return 0;
+}
+COMPAT_DISK_OPEN(disk_open)
+
+/* Old partitioning tools insist on one; any that multiplies up to the capacity does. */
+static int disk_getgeo(struct gendisk *disk, struct hd_geometry *geo)
+{
+	geo->heads = 4;
+	geo->sectors = 16;
+	geo->cylinders = get_capacity(disk) / (4 * 16);
+	geo->start = 0;
+	return 0;
+}
+COMPAT_DISK_GETGEO(disk_getgeo)
+
+static const struct block_device_operations disk_ops = {
+	.owner	= THIS_MODULE,
+	.open	= COMPAT_DISK_OP(disk_open),
+	.getgeo	= COMPAT_DISK_GETGEO_OP(disk_getgeo),
+};
+
+static struct compat_limits queue_limits_of(const struct rnbd_clt_dev *dev)
+{
+	const struct rnbd_limits *lim = &dev->lim;
+	struct compat_limits out = {
+		.logical_block_size = lim->logical_block_size,
+		.physical_block_size = lim->physical_block_size,
+		.io_min = lim->physical_block_size,
+		.io_opt = lim->io_opt,
+		.max_hw_sectors = lim->max_hw_sectors,
+		.max_segments = lim->max_segments,
+		/* masks: the stricter one has all bits of the other */
+		.virt_boundary_mask = lim->virt_boundary | dev->session->limits.virt_boundary,
+		.max_hw_discard_sectors = lim->max_discard_sectors,
+		.discard_granularity = lim->discard_granularity,
+		.discard_alignment = lim->discard_alignment,
+		.max_write_zeroes_sectors = lim->max_write_zeroes_sectors,
+		.max_secure_erase_sectors = lim->max_secure_erase_sectors,
+	};
+
+	if (lim->write_cache)
+		out.features |= BLK_FEAT_WRITE_CACHE;
+	if (lim->fua)
+		out.features |= BLK_FEAT_FUA;
+	return out;
+}
+
+static struct gendisk *make_disk(struct rnbd_clt_dev *dev)
+{
+	struct compat_limits lim = queue_limits_of(dev);
+	struct gendisk *disk = compat_alloc_disk(&dev->session->tags, &lim, dev);
+
+	if (IS_ERR(disk))
+		return disk;
+	disk->major = disk_major;
+	disk->first_minor = dev->index * RNBD_CLT_MINORS;
+	disk->minors = RNBD_CLT_MINORS;
+	disk->fops = &disk_ops;
+	disk->private_data = dev;
+	snprintf(disk->disk_name, sizeof(disk->disk_name), "rnbd%d", dev->index);
+	set_capacity(disk, dev->lim.nsectors);
+	if (dev->opt.access == RNBD_ACCESS_RO)
+		set_disk_ro(disk, true);
+	return disk;
+}
+
+static void drop_number(struct rnbd_clt_dev *dev)
+{
+	ida_free(&disk_numbers, dev->index);
+	mutex_lock(&dev->lock);
+	dev->index = -1;
+	mutex_unlock(&dev->lock);
+}
+
+int rnbd_clt_disk_create(struct rnbd_clt_dev *dev)
+{
+	struct gendisk *disk;
+	int index, err;
+
+	index = ida_alloc_max(&disk_numbers, RNBD_CLT_MAX_DISKS - 1, GFP_KERNEL);
+	if (index < 0)
+		return index;
+	mutex_lock(&dev->lock);
+	dev->index = index;
+	mutex_unlock(&dev->lock);
+	disk = make_disk(dev);
+	if (IS_ERR(disk)) {
+		err = PTR_ERR(disk);
+		goto err_number;
+	}
+	err = device_add_disk(NULL, disk, rnbd_clt_disk_groups);
+	if (err)
+		goto err_disk;
+	mutex_lock(&dev->lock);
+	dev->disk = disk;
+	mutex_unlock(&dev->lock);
+	return 0;
+
+err_disk:
+	put_disk(disk);
+err_number:
+	drop_number(dev);
+	return err;
+}
+
+void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force)
+{
+	struct gendisk *disk = dev->disk;
+
+	if (!disk)
+		return;
+	if (force)
+		blk_mark_disk_dead(disk);
+	/* in state unmapped nothing new goes out, but this waits for what did */
+	rnbd_clt_unmap_watch(dev);
+	del_gendisk(disk);
+	rnbd_clt_unmap_unwatch(dev);
+	mutex_lock(&dev->lock);
+	dev->disk = NULL;
+	mutex_unlock(&dev->lock);
+	put_disk(disk);
+	drop_number(dev);
+}
+
+int rnbd_clt_disk_resize(struct rnbd_clt_dev *dev, u64 sectors)
+{
+	/* waiting for I/O to make room would keep it waiting, as its end takes this lock */
+	unsigned int noio = memalloc_noio_save();
+	int err = 0;
+
+	mutex_lock(&dev->lock);
+	if (dev->state != RNBD_DEV_MAPPED || !dev->disk)
+		err = -ENOENT;
+	else if (!sectors || sectors > dev->lim.nsectors ||
+		 sectors & ((dev->lim.logical_block_size >> SECTOR_SHIFT) - 1))
+		err = -EINVAL;
+	else
+		set_capacity_and_notify(dev->disk, sectors);
+	mutex_unlock(&dev->lock);
+	memalloc_noio_restore(noio);
+	if (!err)
+		rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+	return err;
+}
+
+void rnbd_clt_disk_uevent(struct rnbd_clt_dev *dev, enum kobject_action action)
+{
+	kobject_uevent(&disk_to_dev(dev->disk)->kobj, action);
+}
+
+int rnbd_clt_disk_init(void)
+{
+	disk_major = register_blkdev(0, "rnbd");
+	return disk_major < 0 ? disk_major : 0;
+}
+
+void rnbd_clt_disk_exit(void)
+{
+	unregister_blkdev(disk_major, "rnbd");
+	ida_destroy(&disk_numbers);
+}

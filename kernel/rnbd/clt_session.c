@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One session per session name, shared by all devices mapped from it: the
+ * transport session, the host-wide tag set, the devices' list. Made by the
+ * first device that joins and closed by the last that leaves; both come from
+ * the devices' workers. The start worker connects, the link worker introduces
+ * us again after an outage; the link callback of rtrs only notes and kicks.
+ * Locks: sessions mutex (list, users), then session->lock (state, devices).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "client.h"
+
+#define QUEUE_DEPTH_MAX	10240U	/* what blk-mq takes */
+#define SEGMENTS_MAX	256U	/* bounds the scatterlist each request carries */
+
+static DEFINE_MUTEX(sessions_mutex);
+static LIST_HEAD(sessions);
+static DECLARE_WAIT_QUEUE_HEAD(session_gone);
+static atomic_t sessions_gone = ATOMIC_INIT(0);
+static struct workqueue_struct *session_wq;
+
+/* ---- link changes ---- */
+
+static void link_changed(void *priv, enum rtrs_clt_link link, const struct rtrs_why *why)
+{
+	struct rnbd_clt_session *session = priv;
+	unsigned int noio = memalloc_noio_save();
+	struct rnbd_clt_dev *dev;
+
+	mutex_lock(&session->lock);
+	WRITE_ONCE(session->greeted, false);
+	if (link == RTRS_CLT_LINK_UP)
+		WRITE_ONCE(session->link_gen, session->link_gen + 1);
+	/* with rnbd_clt_session_same_link(): up means that the generation is the new one */
+	smp_store_release(&session->link_up, link == RTRS_CLT_LINK_UP);
+	if (!session->link_up) {
+		session->why = *why;
+		list_for_each_entry(dev, &session->devs, session_entry)
+			rnbd_clt_dev_link_down(dev, why);
+	}
+	/* before that the start worker does the introduction */
+	if (session->link_up && session->state == RNBD_CLT_SESSION_READY)
+		queue_work(session_wq, &session->link_work);
+	mutex_unlock(&session->lock);
+	wake_up_all(&session->wait);
+	memalloc_noio_restore(noio);
+}
+
+static const struct rtrs_clt_ops link_ops = {
+	.link = link_changed,
+};
+
+static bool count_started(struct request *rq, void *data)
+{
+	(*(unsigned int *)data)++;
+	return true;
+}
+
+static bool requests_in_flight(struct rnbd_clt_session *session)
+{
+	unsigned int count = 0;
+
+	blk_mq_tagset_busy_iter(&session->tags, count_started, &count);
+	return count;
+}
+
+/*
+ * After an outage a request may still be on its way that read the device_id of
+ * before, and the server gives numbers out again: it would reach another
+ * device. So no open is sent before every such request came back. There is
+ * hardly ever one, and nobody to wake us when it ends: look again now and then.
+ */
+static int settle(struct rnbd_clt_session *session)
+{
+	unsigned long deadline = jiffies + RNBD_CLT_MSG_TIMEOUT;
+
+	/* whoever found a device mapped has handed its request over after this */
+	synchronize_rcu();
+	while (requests_in_flight(session)) {
+		if (READ_ONCE(session->cancel))
+			return -ECANCELED;
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+		wait_event_idle_timeout(session->wait, READ_ONCE(session->cancel), HZ / 50);
+	}
+	return 0;
+}
+
+/* Opens may be sent from now on, unless the link changed since @gen. */
+static bool set_greeted(struct rnbd_clt_session *session, u32 gen)
+{
+	lockdep_assert_held(&session->lock);
+	WRITE_ONCE(session->greeted, session->link_up && session->link_gen == gen);
+	return session->greeted;
+}
+
+bool rnbd_clt_session_same_link(struct rnbd_clt_session *session, u32 gen)
+{
+	/* with link_changed() */
+	return smp_load_acquire(&session->link_up) && READ_ONCE(session->link_gen) == gen;
+}
+
+u32 rnbd_clt_session_gen(struct rnbd_clt_session *session)
+{
+	u32 gen;
+
+	mutex_lock(&session->lock);
+	gen = session->link_gen;
+	mutex_unlock(&session->lock);
+	return gen;
+}
+
+static int introduce(struct rnbd_clt_session *session)
+{
+	struct rtrs_why why = { };
+	int err;
+
+	err = settle(session);
+	if (err) {
+		pr_warn("%s: requests of before the outage are not answered (%d)\n",
+			session->opt.session, err);
+		return err;
+	}
+	/* a server takes opens without it, only the I/O priority is lost then */
+	err = rnbd_clt_send_info(session, &why);
+	if (err)
+		pr_warn("%s: no session info exchanged: %s (%d)\n", session->opt.session,
+			rtrs_cause_text(why.cause), err);
+	return 0;
+}
+
+/* The link is back: introduce us, then let every device open again. */
+static void link_work(struct work_struct *work)
+{
+	struct rnbd_clt_session *session = container_of(work, struct rnbd_clt_session, link_work);
+	unsigned int noio = memalloc_noio_save();
+	u32 gen = rnbd_clt_session_gen(session);
+	struct rnbd_clt_dev *dev;
+	int err;
+
+	err = introduce(session);
+	mutex_lock(&session->lock);
+	if (err == -ETIMEDOUT && session->link_up && session->state == RNBD_CLT_SESSION_READY)
+		queue_work(session_wq, &session->link_work);
+	if (!err && set_greeted(session, gen))
+		list_for_each_entry(dev, &session->devs, session_entry)
+			rnbd_clt_dev_link_up(dev);
+	mutex_unlock(&session->lock);
+	wake_up_all(&session->wait);
+	memalloc_noio_restore(noio);
+}
+
+/* ---- starting ---- */
+
+/* Slots for admin messages: the top ones; one has to do when there are few. */
+static int split_slots(struct rnbd_clt_session *session)
+{
+	u32 depth = session->limits.queue_depth;
+	u32 admin = depth < 16 ? 1 : RNBD_CLT_ADMIN_SLOTS;
+
+	if (depth < 2) {
+		pr_err("%s: queue depth %u leaves no slot for I/O\n", session->opt.session, depth);
+		return -EPROTO;
+	}
+	session->admin_base = depth - admin;
+	session->admin_slots = admin;
+	return 0;
+}
+
+static int make_tags(struct rnbd_clt_session *session)
+{
+	struct rtrs_clt_limits *lim = &session->limits;
+	struct blk_mq_tag_set *tags = &session->tags;
+	u32 plain;
+
+	if (!lim->max_segments || lim->nr_poll_queues >= lim->io_queues)
+		return -EPROTO;
+	plain = lim->io_queues - lim->nr_poll_queues;
+	session->default_queues = min_t(u32, plain, nr_cpu_ids);
+	session->max_segments = min(lim->max_segments, SEGMENTS_MAX);
+
+	tags->ops = &rnbd_clt_mq_ops;
+	tags->queue_depth = min(session->admin_base, QUEUE_DEPTH_MAX);
+	tags->numa_node = lim->numa_node;
+	tags->nr_hw_queues = session->default_queues + lim->nr_poll_queues;
+	tags->nr_maps = lim->nr_poll_queues ? HCTX_MAX_TYPES : 1;
+	/* one tag space for all queues: a tag is the number of a slot */
+	tags->flags = BLK_MQ_F_TAG_HCTX_SHARED | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	tags->cmd_size = struct_size((struct rnbd_clt_req *)NULL, sgl, session->max_segments);
+	tags->driver_data = session;
+	return compat_alloc_tag_set(tags);
+}
+
+/*
+ * When a queue comes or goes and leaves another one alone or not alone with the
+ * tags, the block layer waits until that other one is idle, which a disk whose
+ * I/O waits for the server may not be for a long time. This queue never has I/O
+ * and keeps the disks from ever being the one that is waited for.
+ */
+static int make_anchor(struct rnbd_clt_session *session)
+{
+	struct request_queue *q = compat_alloc_queue(&session->tags);
+
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	session->anchor = q;
+	return 0;
+}
+
+static void free_tags(struct rnbd_clt_session *session)
+{
+	if (session->anchor) {
+		blk_mq_destroy_queue(session->anchor);
+		blk_put_queue(session->anchor);
+	}
+	if (session->tags.tags)
+		blk_mq_free_tag_set(&session->tags);
+}
+
+/* The transport session, unless the last device left meanwhile. */
+static int make_rtrs(struct rnbd_clt_session *session)
+{
+	const struct rnbd_map_options *opt = &session->opt;
+	const struct rtrs_clt_config config = {
+		.name = opt->session,
+		.paths = opt->paths,
+		.path_count = opt->path_count,
+		.port = opt->port,
+		.max_reconnects = -1,
+		.nr_poll_queues = opt->nr_poll_queues,
+	};
+	struct rtrs_clt_session *rtrs = rtrs_clt_session_create(&config, &link_ops, session);
+	int err = 0;
+
+	if (IS_ERR(rtrs)) {
+		err = PTR_ERR(rtrs);
+		pr_err("%s: no session made: %s (%d)\n", opt->session,
+		       rtrs_cause_text(RTRS_CAUSE_NO_RESOURCE), err);
+		return err;
+	}
+	mutex_lock(&session->lock);
+	session->rtrs = rtrs;
+	if (session->state == RNBD_CLT_SESSION_CLOSING)
+		err = -ECANCELED;
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+static int start(struct rnbd_clt_session *session, struct rtrs_why *why, u32 *gen)
+{
+	int err;
+
+	why->cause = RTRS_CAUSE_NO_RESOURCE;
+	err = make_rtrs(session);
+	if (err)
+		goto out;
+	err = rtrs_clt_session_wait(session->rtrs, why);
+	if (err)
+		return err;
+	why->cause = RTRS_CAUSE_SESSION_LOST;
+	err = rtrs_clt_session_limits(session->rtrs, &session->limits);
+	if (err)
+		goto out;
+	why->cause = RTRS_CAUSE_BAD_OFFER;
+	err = split_slots(session);
+	if (err)
+		goto out;
+	why->cause = RTRS_CAUSE_NO_RESOURCE;
+	err = make_tags(session);
+	if (!err)
+		err = make_anchor(session);
+	if (err)
+		goto out;
+	*gen = rnbd_clt_session_gen(session);
+	return rnbd_clt_send_info(session, why);
+out:
+	if (err == -ECANCELED)
+		why->cause = RTRS_CAUSE_CANCELLED;
+	why->error = err;
+	why->remote = false;
+	return err;
+}
+
+static void start_work(struct work_struct *work)
+{
+	struct rnbd_clt_session *session = container_of(work, struct rnbd_clt_session, start_work);
+	struct rtrs_why why = { };
+	u32 gen = 0;
+	int err;
+
+	err = start(session, &why, &gen);
+	mutex_lock(&session->lock);
+	if (err) {
+		session->why = why;
+		if (!session->why.error)
+			session->why.error = err;
+	}
+	if (session->state == RNBD_CLT_SESSION_STARTING)
+		WRITE_ONCE(session->state,
+			   err ? RNBD_CLT_SESSION_FAILED : RNBD_CLT_SESSION_READY);
+	/* lost and found while we were introducing us: once more */
+	if (session->state == RNBD_CLT_SESSION_READY && !set_greeted(session, gen) &&
+	    session->link_up)
+		queue_work(session_wq, &session->link_work);
+	mutex_unlock(&session->lock);
+	wake_up_all(&session->wait);
+}
+
+/* ---- joining and leaving ---- */
+
+static struct rnbd_clt_session *find(const char *name)
+{
+	struct rnbd_clt_session *session;
+
+	lockdep_assert_held(&sessions_mutex);
+	list_for_each_entry(session, &sessions, entry)
+		if (!strcmp(session->opt.session, name))
+			return session;
+	return NULL;
+}
+
+static bool usable(struct rnbd_clt_session *session)
+{
+	enum rnbd_clt_session_state state = READ_ONCE(session->state);
+
+	return state == RNBD_CLT_SESSION_STARTING || state == RNBD_CLT_SESSION_READY;
+}
+
+/* Sessions mutex held; @session NULL or not usable: a new one will be made. */
+static int check_join(struct rnbd_clt_session *session, const struct rnbd_map_options *opt)
+{
+	if (!session || !usable(session))
+		return opt->path_count ? 0 : -ENXIO;
+	if (session->users && (session->opt.nr_poll_queues || opt->nr_poll_queues))
+		return -EINVAL;
+	return 0;
+}
+
+int rnbd_clt_session_may_join(const struct rnbd_map_options *opt)
+{
+	int err;
+
+	mutex_lock(&sessions_mutex);
+	err = check_join(find(opt->session), opt);
+	mutex_unlock(&sessions_mutex);
+	return err;
+}
+
+static struct rnbd_clt_session *make(const struct rnbd_map_options *opt)
+{
+	struct rnbd_clt_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return NULL;
+	session->opt = *opt;
+	session->state = RNBD_CLT_SESSION_STARTING;
+	mutex_init(&session->lock);
+	init_waitqueue_head(&session->wait);
+	INIT_LIST_HEAD(&session->devs);
+	INIT_WORK(&session->start_work, start_work);
+	INIT_WORK(&session->link_work, link_work);
+	return session;
+}
+
+/*
+ * One try to find or make: 0, an errno, or -EAGAIN while an old session of
+ * this name is still on its way out.
+ */
+static int try_join(struct rnbd_clt_dev *dev)
+{
+	struct rnbd_clt_session *session;
+	int err;
+
+	mutex_lock(&sessions_mutex);
+	session = find(dev->opt.session);
+	err = session && !usable(session) ? -EAGAIN : check_join(session, &dev->opt);
+	if (err)
+		goto out;
+	if (!session) {
+		session = make(&dev->opt);
+		if (!session) {
+			err = -ENOMEM;
+			goto out;
+		}
+		list_add_tail(&session->entry, &sessions);
+		queue_work(session_wq, &session->start_work);
+	}
+	session->users++;
+	dev->session = session;
+	mutex_lock(&session->lock);
+	list_add_tail(&dev->session_entry, &session->devs);
+	mutex_unlock(&session->lock);
+out:
+	mutex_unlock(&sessions_mutex);
+	return err;
+}
+
+/* Nothing to wait for: opens may be sent, or cannot. Without lock, as waits look at it. */
+static bool decided(struct rnbd_clt_session *session)
+{
+	enum rnbd_clt_session_state state = READ_ONCE(session->state);
+
+	if (state == RNBD_CLT_SESSION_STARTING)
+		return false;
+	return state != RNBD_CLT_SESSION_READY || READ_ONCE(session->greeted) ||
+	       !READ_ONCE(session->link_up);
+}
+
+static int wait_ready(struct rnbd_clt_dev *dev, struct rtrs_why *why)
+{
+	struct rnbd_clt_session *session = dev->session;
+	int err = 0;
+
+	wait_event_idle(session->wait, READ_ONCE(dev->cancel) || decided(session));
+	mutex_lock(&session->lock);
+	if (session->state == RNBD_CLT_SESSION_FAILED) {
+		*why = session->why;
+		err = why->error;
+	} else if (session->state != RNBD_CLT_SESSION_READY) {
+		err = -ECANCELED;
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+int rnbd_clt_session_join(struct rnbd_clt_dev *dev, struct rtrs_why *why)
+{
+	int seen, err;
+
+	why->cause = RTRS_CAUSE_NO_RESOURCE;
+	for (;;) {
+		seen = atomic_read(&sessions_gone);
+		err = READ_ONCE(dev->cancel) ? -ECANCELED : try_join(dev);
+		if (err != -EAGAIN)
+			break;
+		wait_event_idle(session_gone, READ_ONCE(dev->cancel) ||
+				atomic_read(&sessions_gone) != seen);
+	}
+	if (!err) {
+		err = wait_ready(dev, why);
+		if (err)
+			rnbd_clt_session_leave(dev);
+	}
+	if (err == -ECANCELED)
+		why->cause = RTRS_CAUSE_CANCELLED;
+	why->error = err;
+	return err;
+}
+
+/* Wake whoever waits on behalf of @dev: dev->cancel was set. */
+void rnbd_clt_session_kick(struct rnbd_clt_dev *dev)
+{
+	mutex_lock(&sessions_mutex);
+	if (dev->session)
+		wake_up_all(&dev->session->wait);
+	mutex_unlock(&sessions_mutex);
+	wake_up_all(&session_gone);
+}
+
+bool rnbd_clt_session_has_id(struct rnbd_clt_dev *dev, u32 device_id)
+{
+	struct rnbd_clt_session *session = dev->session;
+	struct rnbd_clt_dev *other;
+	bool found = false;
+
+	mutex_lock(&session->lock);
+	list_for_each_entry(other, &session->devs, session_entry)
+		if (other != dev && READ_ONCE(other->state) == RNBD_DEV_MAPPED &&
+		    other->device_id == device_id)
+			found = true;
+	mutex_unlock(&session->lock);
+	return found;
+}
+
+/*
+ * Close the transport session. State is closing already: nobody joins, the
+ * link callback queues nothing. Every request in flight completes.
+ */
+static void stop(struct rnbd_clt_session *session)
+{
+	struct rtrs_clt_session *rtrs;
+
+	WRITE_ONCE(session->cancel, true);
+	wake_up_all(&session->wait);
+	mutex_lock(&session->lock);
+	rtrs = session->rtrs;
+	mutex_unlock(&session->lock);
+	if (rtrs)
+		rtrs_clt_session_cancel(rtrs);
+	/* make_rtrs() sees the state if it comes after us */
+	flush_work(&session->start_work);
+	cancel_work_sync(&session->link_work);
+	rtrs = session->rtrs;
+	WRITE_ONCE(session->rtrs, NULL);
+	/* queue_rq, commit_rqs and poll that still saw it */
+	synchronize_rcu();
+	if (rtrs)
+		rtrs_clt_session_close(rtrs);
+}
+
+/* Alone with the session: no device on its list, no other can join. */
+static void destroy(struct rnbd_clt_session *session)
+{
+	stop(session);
+	free_tags(session);
+	mutex_lock(&sessions_mutex);
+	list_del(&session->entry);
+	mutex_unlock(&sessions_mutex);
+	atomic_inc(&sessions_gone);
+	wake_up_all(&session_gone);
+	mutex_destroy(&session->lock);
+	kfree(session);
+}
+
+void rnbd_clt_session_break(struct rnbd_clt_dev *dev)
+{
+	struct rnbd_clt_session *session = dev->session;
+	bool sole;
+
+	mutex_lock(&sessions_mutex);
+	sole = session->users == 1;
+	if (sole) {
+		mutex_lock(&session->lock);
+		WRITE_ONCE(session->state, RNBD_CLT_SESSION_CLOSING);
+		mutex_unlock(&session->lock);
+	}
+	mutex_unlock(&sessions_mutex);
+	if (sole)
+		stop(session);
+	else
+		rtrs_clt_session_reset(session->rtrs);
+}
+
+void rnbd_clt_session_leave(struct rnbd_clt_dev *dev)
+{
+	struct rnbd_clt_session *session = dev->session;
+	bool last;
+
+	mutex_lock(&sessions_mutex);
+	last = !--session->users;
+	mutex_lock(&session->lock);
+	list_del_init(&dev->session_entry);
+	if (last)
+		WRITE_ONCE(session->state, RNBD_CLT_SESSION_CLOSING);
+	mutex_unlock(&session->lock);
+	dev->session = NULL;
+	mutex_unlock(&sessions_mutex);
+	if (last)
+		destroy(session);
+}
+
+int rnbd_clt_session_init(void)
+{
+	session_wq = alloc_workqueue("rnbd-client-session", WQ_UNBOUND, 0);
+	return session_wq ? 0 : -ENOMEM;
+}
+
+void rnbd_clt_session_exit(void)
+{
+	destroy_workqueue(session_wq);
+}

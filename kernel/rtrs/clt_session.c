@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Sessions: create, wait, close, limits, the list of their paths. Called by the
+ * upper layer, by administrators and by the path workers.
+ * rtrs_clt_sessions_mutex guards the list, session->mutex the path list and
+ * the shape.
+ */
+#include "client.h"
+
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+DEFINE_MUTEX(rtrs_clt_sessions_mutex);
+LIST_HEAD(rtrs_clt_sessions);
+
+/* ---- shape: fixed by the first offer ---- */
+
+static int first_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
+{
+	struct rtrs_clt_session *session = path->session;
+	const struct ib_device_attr *attrs = &path->dev->ib->attrs;
+	const struct rtrs_geometry *geo = &path->geo;
+	struct rtrs_clt_limits *limits = &session->limits;
+	u32 mr_pages = min(geo->io_size / SZ_4K + 1, attrs->max_fast_reg_page_list_len);
+
+	session->wr_sges = min_t(u32, RTRS_CLT_SGES, attrs->max_send_sge);
+	if (session->wr_sges < 2 || mr_pages < 2) {
+		*why = (struct rtrs_why){ RTRS_CAUSE_DEVICE_UNFIT, -EOPNOTSUPP, false };
+		return why->error;
+	}
+	limits->max_io_size = min(geo->io_size, (mr_pages - 1) * SZ_4K);
+	limits->max_msg_len = min_t(u32, geo->hdr_size, RTRS_CLT_HDR_STRIDE) -
+			      RTRS_WIRE_READ_HDR_MAX;
+	limits->max_segments = min_t(u32, RTRS_CLT_SEGMENTS, mr_pages);
+	limits->io_queues = session->io_queues;
+	limits->nr_poll_queues = session->nr_poll_queues;
+	limits->numa_node = ibdev_to_node(path->dev->ib);
+	limits->virt_boundary = SZ_4K - 1;
+	session->chain_max = DIV_ROUND_UP(limits->max_segments + 1, session->wr_sges);
+	if (rtrs_clt_reqs_create(session, geo->depth)) {
+		*why = (struct rtrs_why){ RTRS_CAUSE_NO_RESOURCE, -ENOMEM, false };
+		return why->error;
+	}
+	session->geo = *geo;
+	return 0;
+}
+
+/* Requests were built for the first shape; a smaller one would fail them for ever. */
+static bool shape_fits(const struct rtrs_clt_path *path)
+{
+	const struct rtrs_clt_session *session = path->session;
+	const struct rtrs_clt_limits *limits = &session->limits;
+	u32 mr_pages = path->dev->ib->attrs.max_fast_reg_page_list_len;
+
+	return path->geo.depth == limits->queue_depth &&
+	       path->geo.io_size >= limits->max_io_size &&
+	       path->geo.hdr_size >= limits->max_msg_len + RTRS_WIRE_READ_HDR_MAX &&
+	       mr_pages >= limits->max_io_size / SZ_4K + 1;
+}
+
+int rtrs_clt_session_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
+{
+	struct rtrs_clt_session *session = path->session;
+	int ret = 0;
+
+	mutex_lock(&session->mutex);
+	if (!session->reqs) {
+		ret = first_shape(path, why);
+	} else if (!shape_fits(path)) {
+		rtrs_err(session->name,
+			 "server now offers depth %u, I/O size %u, header size %u; the session has depth %u, I/O size %u; giving up\n",
+			 path->geo.depth, path->geo.io_size, path->geo.hdr_size,
+			 session->limits.queue_depth, session->limits.max_io_size);
+		path->hopeless = true;
+		*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OFFER, -EPROTO, false };
+		ret = why->error;
+	}
+	mutex_unlock(&session->mutex);
+	return ret;
+}
+
+struct rtrs_device *rtrs_clt_session_device(struct rtrs_clt_path *path, struct ib_device *ib)
+{
+	struct rtrs_clt_session *session = path->session;
+	struct rtrs_clt_path *other;
+	struct rtrs_device *dev = NULL;
+
+	mutex_lock(&session->mutex);
+	list_for_each_entry(other, &session->paths, link) {
+		if (other->dev && other->dev->ib == ib) {
+			dev = other->dev;
+			rtrs_device_get(dev);
+			break;
+		}
+	}
+	if (!dev)
+		dev = rtrs_device_create(ib);
+	if (!IS_ERR(dev))
+		path->dev = dev;
+	mutex_unlock(&session->mutex);
+	return dev;
+}
+
+/*
+ * A session that was up once is looked for first: whether the server still had
+ * it tells whether the server may have lost what its disks had not written. And
+ * while another path is up, a server that lost the session must not make a new
+ * one behind that path's back, which will be found lost soon.
+ */
+bool rtrs_clt_session_may_create(struct rtrs_clt_path *path)
+{
+	return !READ_ONCE(path->session->ever_up) || path->create;
+}
+
+bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why)
+{
+	path->create = why->cause == RTRS_CAUSE_REFUSED && why->remote && why->error == -ENXIO &&
+		       !path->create && !rtrs_clt_session_is_up(path->session);
+	return path->create;
+}
+
+/* ---- create and close ---- */
+
+static bool name_taken(const char *name)
+{
+	struct rtrs_clt_session *session;
+
+	list_for_each_entry(session, &rtrs_clt_sessions, link)
+		if (!strcmp(session->name, name))
+			return true;
+	return false;
+}
+
+/* The last reference to the device is the end of the session's memory. */
+static void session_release(struct device *dev)
+{
+	struct rtrs_clt_session *session = container_of(dev, struct rtrs_clt_session, dev);
+
+	rtrs_clt_reqs_destroy(session);
+	free_percpu(session->cursor);
+	mutex_destroy(&session->mutex);
+	mutex_destroy(&session->link_mutex);
+	kfree(session);
+}
+
+static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *config,
+					      const struct rtrs_clt_ops *ops, void *priv)
+{
+	struct rtrs_clt_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	session->cursor = alloc_percpu(u32);
+	if (!session->cursor) {
+		kfree(session);
+		return ERR_PTR(-ENOMEM);
+	}
+	strscpy(session->name, config->name, sizeof(session->name));
+	session->id = rtrs_clt_new_id();
+	generate_random_uuid(session->uuid);
+	session->port = config->port;
+	session->nr_poll_queues = config->nr_poll_queues;
+	session->io_queues = rtrs_clt_io_conns() + config->nr_poll_queues;
+	session->max_reconnects = config->max_reconnects;
+	session->policy = RTRS_MP_MIN_INFLIGHT;
+	session->ops = ops;
+	session->priv = priv;
+	session->since = ktime_get();
+	spin_lock_init(&session->fence_lock);
+	mutex_init(&session->mutex);
+	mutex_init(&session->link_mutex);
+	INIT_LIST_HEAD(&session->paths);
+	INIT_DELAYED_WORK(&session->linger_work, rtrs_clt_linger_work);
+	init_waitqueue_head(&session->wait);
+	rtrs_clt_genl_session_init(session);
+	device_initialize(&session->dev);
+	session->dev.release = session_release;
+	return session;
+}
+
+/* ---- the list of paths ---- */
+
+static bool pair_taken(const struct rtrs_clt_session *session, const struct rtrs_addr_pair *addr)
+{
+	const struct rtrs_clt_path *path;
+
+	list_for_each_entry(path, &session->paths, link)
+		if (!path->removing && rtrs_addr_equal(&path->wanted.dst, &addr->dst) &&
+		    rtrs_addr_equal(&path->wanted.src, &addr->src))
+			return true;
+	return false;
+}
+
+/* Session mutex held. */
+static int enlist(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	if (session->closing)
+		return -ESHUTDOWN;
+	if (pair_taken(session, &path->wanted))
+		return -EEXIST;
+	path->index = find_first_zero_bit(session->indices, RTRS_CLT_MAX_PATHS);
+	if (path->index >= RTRS_CLT_MAX_PATHS)
+		return -ENOSPC;
+	__set_bit(path->index, session->indices);
+	list_add_tail(&path->link, &session->paths);
+	session->path_total++;
+	return 0;
+}
+
+static struct rtrs_clt_path *new_path(struct rtrs_clt_session *session,
+				      const struct rtrs_addr_pair *addr, bool start)
+{
+	struct rtrs_clt_path *path = rtrs_clt_path_create(session, addr);
+	int ret;
+
+	if (IS_ERR(path))
+		return path;
+	mutex_lock(&session->mutex);
+	ret = enlist(path);
+	if (!ret) {
+		rtrs_clt_path_get(path);
+		path->started = start;
+	}
+	mutex_unlock(&session->mutex);
+	/* what is on the list has its own reference */
+	if (ret) {
+		rtrs_clt_path_put(path);
+		return ERR_PTR(ret);
+	}
+	return path;
+}
+
+struct rtrs_clt_path *rtrs_clt_path_add(struct rtrs_clt_session *session,
+					const struct rtrs_addr_pair *addr)
+{
+	struct rtrs_clt_path *path = new_path(session, addr, true);
+
+	if (IS_ERR(path))
+		return path;
+	rtrs_clt_genl_path_event(path, RTRS_CLT_ADDED);
+	rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
+	return path;
+}
+
+void rtrs_clt_session_unlist(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	mutex_lock(&session->mutex);
+	list_del(&path->link);
+	rtrs_clt_linger(path);
+	mutex_unlock(&session->mutex);
+}
+
+void rtrs_clt_session_forget(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	mutex_lock(&session->mutex);
+	/* closing waits for it */
+	WRITE_ONCE(session->path_total, session->path_total - 1);
+	mutex_unlock(&session->mutex);
+	wake_up_all(&session->wait);
+	rtrs_clt_path_put(path);
+}
+
+/* Paths that nobody started, of a session that was never shown. */
+static void discard_paths(struct rtrs_clt_session *session)
+{
+	struct rtrs_clt_path *path, *next;
+
+	list_for_each_entry_safe(path, next, &session->paths, link) {
+		rtrs_clt_session_unlist(path);
+		rtrs_clt_session_forget(path);
+	}
+}
+
+static int add_paths(struct rtrs_clt_session *session, const struct rtrs_clt_config *config)
+{
+	struct rtrs_clt_path *path;
+	u32 i;
+
+	for (i = 0; i < config->path_count; i++) {
+		path = new_path(session, &config->paths[i], i == 0);
+		if (IS_ERR(path)) {
+			discard_paths(session);
+			return PTR_ERR(path) == -EEXIST ? -EINVAL : PTR_ERR(path);
+		}
+		rtrs_clt_path_put(path);
+	}
+	return 0;
+}
+
+static int check_config(const struct rtrs_clt_config *config)
+{
+	if (!config->path_count || config->path_count > RTRS_CLT_MAX_PATHS ||
+	    rtrs_name_check(config->name, RTRS_WIRE_NAME_LEN))
+		return -EINVAL;
+	if (config->max_reconnects < -1)
+		return -EINVAL;
+	return config->nr_poll_queues > num_possible_cpus() ? -EINVAL : 0;
+}
+
+/* ---- open and close ---- */
+
+/* The name is reserved and shown with the list locked: two of one name never meet in sysfs. */
+static int session_add(struct rtrs_clt_session *session)
+{
+	int ret = -EEXIST;
+
+	mutex_lock(&rtrs_clt_sessions_mutex);
+	if (!name_taken(session->name))
+		ret = rtrs_clt_sysfs_session_add(session);
+	if (!ret)
+		list_add_tail(&session->link, &rtrs_clt_sessions);
+	mutex_unlock(&rtrs_clt_sessions_mutex);
+	return ret;
+}
+
+static void session_del(struct rtrs_clt_session *session)
+{
+	mutex_lock(&rtrs_clt_sessions_mutex);
+	list_del(&session->link);
+	rtrs_clt_sysfs_session_del(session);
+	mutex_unlock(&rtrs_clt_sessions_mutex);
+}
+
+struct rtrs_clt_session *rtrs_clt_session_create(const struct rtrs_clt_config *config,
+						 const struct rtrs_clt_ops *ops, void *priv)
+{
+	struct rtrs_clt_session *session;
+	struct rtrs_clt_path *path;
+	int ret = check_config(config);
+
+	if (ret)
+		return ERR_PTR(ret);
+	session = session_alloc(config, ops, priv);
+	if (IS_ERR(session))
+		return session;
+	ret = add_paths(session, config);
+	if (ret)
+		goto err_put;
+	ret = session_add(session);
+	if (ret)
+		goto err_paths;
+	rtrs_clt_genl_session_event(session, RTRS_CLT_ADDED);
+	/* paths removed at once by somebody quick stay on the list as long as this has the mutex */
+	mutex_lock(&session->mutex);
+	list_for_each_entry(path, &session->paths, link)
+		rtrs_clt_genl_path_event(path, RTRS_CLT_ADDED);
+	path = list_first_entry(&session->paths, struct rtrs_clt_path, link);
+	rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
+	mutex_unlock(&session->mutex);
+	return session;
+
+err_paths:
+	discard_paths(session);
+err_put:
+	put_device(&session->dev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_create);
+
+static bool wait_over(struct rtrs_clt_session *session)
+{
+	return READ_ONCE(session->settled) || READ_ONCE(session->cancelled);
+}
+
+int rtrs_clt_session_wait(struct rtrs_clt_session *session, struct rtrs_why *why)
+{
+	int ret = wait_event_killable(session->wait, wait_over(session));
+
+	*why = (struct rtrs_why){ RTRS_CAUSE_CANCELLED, ret ? ret : -ECANCELED, false };
+	if (ret)
+		return ret;
+	/* pairs with the two places that settle */
+	if (smp_load_acquire(&session->settled)) {
+		if (READ_ONCE(session->ever_up)) {
+			*why = (struct rtrs_why){ };
+			return 0;
+		}
+		mutex_lock(&session->mutex);
+		*why = session->why;
+		mutex_unlock(&session->mutex);
+	}
+	return why->error ? why->error : -ECONNABORTED;
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_wait);
+
+void rtrs_clt_session_cancel(struct rtrs_clt_session *session)
+{
+	WRITE_ONCE(session->cancelled, true);
+	wake_up_all(&session->wait);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_cancel);
+
+void rtrs_clt_session_close(struct rtrs_clt_session *session)
+{
+	struct rtrs_clt_path *path;
+
+	mutex_lock(&session->mutex);
+	session->closing = true;
+	list_for_each_entry(path, &session->paths, link) {
+		path->removing = true;
+		rtrs_clt_path_close(path, RTRS_CAUSE_SESSION_CLOSED, RTRS_PEV_REMOVE);
+	}
+	mutex_unlock(&session->mutex);
+	wait_event(session->wait, !READ_ONCE(session->path_total));
+	cancel_delayed_work_sync(&session->linger_work);
+	session_del(session);
+	rtrs_clt_genl_session_event(session, RTRS_CLT_REMOVED);
+	put_device(&session->dev);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_close);
+
+void rtrs_clt_session_reset(struct rtrs_clt_session *session)
+{
+	struct rtrs_clt_path *path;
+
+	mutex_lock(&session->mutex);
+	list_for_each_entry(path, &session->paths, link)
+		if (READ_ONCE(path->state) == RTRS_PATH_CONNECTED)
+			rtrs_clt_path_lost(path, RTRS_CAUSE_ADMIN, -ECONNABORTED, false);
+	mutex_unlock(&session->mutex);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_reset);
+
+/* ---- look-ups ---- */
+
+int rtrs_clt_session_limits(struct rtrs_clt_session *session, struct rtrs_clt_limits *limits)
+{
+	/* pairs with publishing */
+	if (!smp_load_acquire(&session->ever_up))
+		return -ENOTCONN;
+	*limits = session->limits;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_limits);
+
+const char *rtrs_clt_session_name(const struct rtrs_clt_session *session)
+{
+	return session->name;
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_name);
+
+bool rtrs_clt_session_is_up(const struct rtrs_clt_session *session)
+{
+	u64 up = 0;
+	u32 i;
+
+	for (i = 0; i < RTRS_MP_WORDS; i++)
+		up |= READ_ONCE(session->up[i]);
+	return up;
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_is_up);
+
+u32 rtrs_clt_session_incarnation(const struct rtrs_clt_session *session)
+{
+	return READ_ONCE(session->incarnation);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_incarnation);
+
+u32 rtrs_clt_session_paths_up(const struct rtrs_clt_session *session)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < RTRS_MP_WORDS; i++)
+		count += hweight64(READ_ONCE(session->up[i]));
+	return count;
+}
+
+static void kick_paths(struct rtrs_clt_session *session)
+{
+	struct rtrs_clt_path *path;
+
+	mutex_lock(&session->mutex);
+	/* an attempt that fails for want of the link must not wait after it either */
+	list_for_each_entry(path, &session->paths, link)
+		if (READ_ONCE(path->state) != RTRS_PATH_CONNECTED)
+			rtrs_clt_path_raise(path, RTRS_PEV_TIMER);
+	mutex_unlock(&session->mutex);
+}
+
+void rtrs_clt_sessions_kick(void)
+{
+	struct rtrs_clt_session *session;
+
+	mutex_lock(&rtrs_clt_sessions_mutex);
+	list_for_each_entry(session, &rtrs_clt_sessions, link)
+		kick_paths(session);
+	mutex_unlock(&rtrs_clt_sessions_mutex);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Delay before the next connection attempt; randomness is passed in. */
+#ifndef RTRS_PURE_BACKOFF_H
+#define RTRS_PURE_BACKOFF_H
+
+#include "../../pure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Milliseconds to wait before attempt @attempt (1 = first retry): 1 s doubling
+ * to @cap_ms, of which the upper half is jittered by @random, so that clients
+ * of one server do not come back in step. Never 0, never above @cap_ms.
+ */
+u32 rtrs_backoff_ms(u32 attempt, u32 cap_ms, u32 random);
+
+/*
+ * The cap for an outage that has lasted @outage_ms: 2 s in the first two
+ * minutes, when a reboot or a pulled cable is the likely reason and somebody
+ * waits for the disk, then 10 s.
+ */
+u32 rtrs_backoff_cap_ms(u64 outage_ms);
+
+/* @max_attempts: -1 = for ever (sysfs ABI 3.1). */
+bool rtrs_attempts_left(int max_attempts, u32 attempts_made);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* RTRS_PURE_BACKOFF_H */

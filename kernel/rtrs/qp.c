@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The queues of one connection: create within what the device grants, drain,
+ * destroy; accounting of send queue entries. A connection has one CQ, or two
+ * when its owner wants sends to finish without waking anybody. Called by the
+ * path workers of client and server; the accounting from any context. No locks.
+ */
+#include "core.h"
+
+/*
+ * The lock keeps a late event of the provider from queueing the worker after
+ * rtrs_conn_destroy_qp() has cancelled it for good.
+ */
+static void queue_send_work(struct rtrs_conn *conn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->send_lock, flags);
+	if (conn->send_open)
+		queue_work(system_highpri_wq, &conn->send_work);
+	spin_unlock_irqrestore(&conn->send_lock, flags);
+}
+
+/* Not armed until somebody waits, so the worker is rare and may be a slow one. */
+static void send_cq_fired(struct ib_cq *cq, void *context)
+{
+	queue_send_work(context);
+}
+
+int rtrs_conn_poll_sends(struct rtrs_conn *conn)
+{
+	return ib_process_cq_direct(conn->send_cq, -1);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_poll_sends);
+
+/*
+ * A send may finish between the last poll and the arming. Devices that can
+ * tell ask for another poll; the worker does it, because the caller may hold
+ * locks that the handlers take.
+ */
+void rtrs_conn_arm_sends(struct rtrs_conn *conn)
+{
+	int ret = ib_req_notify_cq(conn->send_cq, IB_CQ_NEXT_COMP | IB_CQ_REPORT_MISSED_EVENTS);
+
+	if (ret)
+		queue_send_work(conn);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_arm_sends);
+
+static void send_work(struct work_struct *work)
+{
+	struct rtrs_conn *conn = container_of(work, struct rtrs_conn, send_work);
+
+	rtrs_conn_poll_sends(conn);
+	if (READ_ONCE(conn->draining))
+		rtrs_conn_arm_sends(conn);
+}
+
+static struct ib_cq *create_send_cq(struct rtrs_conn *conn, u32 entries, int vector)
+{
+	struct ib_cq_init_attr attr = { .cqe = entries, .comp_vector = vector };
+	struct ib_cq *cq;
+
+	cq = ib_create_cq(conn->dev->ib, send_cq_fired, NULL, conn, &attr);
+	if (IS_ERR(cq))
+		return cq;
+	/* Polled by its users: what tells ib_drain_sq() to keep polling, too. */
+	cq->poll_ctx = IB_POLL_DIRECT;
+	return cq;
+}
+
+static int create_cqs(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec)
+{
+	struct ib_device *ib = conn->dev->ib;
+	int vector = spec->comp_vector % max_t(int, ib->num_comp_vectors, 1);
+	/* one more each for the entries that draining posts */
+	u32 sends = conn->send_wrs + 1, recvs = conn->recv_wrs + 1;
+
+	if (!spec->own_send_cq)
+		recvs += sends;
+	if (max(recvs, sends) > ib->attrs.max_cqe)
+		return -EINVAL;
+	conn->recv_cq = ib_alloc_cq(ib, conn, recvs, vector, spec->poll_ctx);
+	if (IS_ERR(conn->recv_cq)) {
+		int ret = PTR_ERR(conn->recv_cq);
+
+		conn->recv_cq = NULL;
+		return ret;
+	}
+	conn->send_cq = conn->recv_cq;
+	if (spec->own_send_cq)
+		conn->send_cq = create_send_cq(conn, sends, vector);
+	if (IS_ERR(conn->send_cq)) {
+		int ret = PTR_ERR(conn->send_cq);
+
+		conn->send_cq = NULL;
+		return ret;
+	}
+	return 0;
+}
+
+static int create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec)
+{
+	const struct ib_device_attr *attrs = &conn->dev->ib->attrs;
+	struct ib_qp_init_attr init = {
+		.event_handler = spec->qp_event,
+		.qp_context = spec->context,
+		.send_cq = conn->send_cq,
+		.recv_cq = conn->recv_cq,
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
+		.qp_type = IB_QPT_RC,
+		.cap = {
+			.max_send_wr = conn->send_wrs + 1,
+			.max_recv_wr = conn->recv_wrs + 1,
+			.max_send_sge = min_t(u32, spec->send_sges, attrs->max_send_sge),
+			.max_recv_sge = 1,
+			.max_inline_data = spec->inline_bytes,
+		},
+	};
+	int ret;
+
+	ret = rdma_create_qp(conn->cm_id, conn->dev->pd, &init);
+	if (ret)
+		return ret;
+	conn->qp = conn->cm_id->qp;
+	/*
+	 * The provider may have granted more entries than asked for; they are
+	 * not used, so that the CQs never overflow.
+	 */
+	conn->send_sges = init.cap.max_send_sge;
+	conn->inline_bytes = init.cap.max_inline_data;
+	atomic_set(&conn->send_free, conn->send_wrs);
+	return 0;
+}
+
+int rtrs_conn_create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec)
+{
+	/* one entry below the device's limit is kept for draining */
+	u32 room = conn->dev->ib->attrs.max_qp_wr - 1;
+	int ret;
+
+	conn->draining = false;
+	conn->send_open = true;
+	spin_lock_init(&conn->send_lock);
+	INIT_WORK(&conn->send_work, send_work);
+	conn->send_wrs = min(spec->send_wrs, room);
+	conn->recv_wrs = min(spec->recv_wrs, room);
+	ret = create_cqs(conn, spec);
+	if (!ret)
+		ret = create_qp(conn, spec);
+	if (ret)
+		rtrs_conn_destroy_qp(conn);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_create_qp);
+
+void rtrs_conn_drain(struct rtrs_conn *conn)
+{
+	if (!conn->qp)
+		return;
+	if (conn->send_cq != conn->recv_cq) {
+		/* ib_drain_sq() alone looks at a polled CQ ten times a second only */
+		WRITE_ONCE(conn->draining, true);
+		rtrs_conn_arm_sends(conn);
+	}
+	ib_drain_qp(conn->qp);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_drain);
+
+static void close_send_work(struct rtrs_conn *conn)
+{
+	spin_lock_irq(&conn->send_lock);
+	conn->send_open = false;
+	spin_unlock_irq(&conn->send_lock);
+	cancel_work_sync(&conn->send_work);
+}
+
+void rtrs_conn_destroy_qp(struct rtrs_conn *conn)
+{
+	if (conn->qp)
+		rdma_destroy_qp(conn->cm_id);
+	conn->qp = NULL;
+	if (conn->send_cq && conn->send_cq != conn->recv_cq) {
+		close_send_work(conn);
+		ib_destroy_cq(conn->send_cq);
+	}
+	conn->send_cq = NULL;
+	if (conn->recv_cq)
+		ib_free_cq(conn->recv_cq);
+	conn->recv_cq = NULL;
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_destroy_qp);
+
+bool rtrs_conn_take_sends(struct rtrs_conn *conn, u32 n)
+{
+	if (atomic_sub_return(n, &conn->send_free) >= 0)
+		return true;
+	atomic_add(n, &conn->send_free);
+	return false;
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_take_sends);
+
+void rtrs_conn_return_sends(struct rtrs_conn *conn, u32 n)
+{
+	atomic_add(n, &conn->send_free);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_return_sends);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When a side asks for a sign of life and when it gives up (protocol 10). */
+#include "tests/catch.h"
+
+#include "rtrs/pure/heartbeat.h"
+
+TEST_CASE("a peer that stays silent is asked once and given up after missed_max more ticks")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, RTRS_HB_MISSED_MAX);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);	/* the handshake was a sign of life */
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	for (int i = 0; i < 4; i++)
+		CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);	/* 35 s after the start */
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+}
+
+TEST_CASE("a busy peer is never asked")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, 5);
+	for (int i = 0; i < 1000; i++) {
+		rtrs_hb_heard(&hb);
+		REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	}
+}
+
+TEST_CASE("an answer at the last moment saves the path and is followed by a new question")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, 5);
+	for (int i = 0; i < 6; i++)
+		rtrs_hb_tick(&hb);
+	rtrs_hb_heard(&hb);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	rtrs_hb_heard(&hb);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+}
+
+TEST_CASE("a limit of one still lets the question be asked")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, 1);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+}
+
+TEST_CASE("a question between ticks gives the peer its full time, whatever it missed before")
+{
+	for (int before = 0; before < 6; before++) {
+		rtrs_hb hb;
+		rtrs_hb_init(&hb, 5);
+		for (int i = 0; i < before; i++)
+			rtrs_hb_tick(&hb);
+		rtrs_hb_asked(&hb);
+		for (int i = 0; i < 4; i++)
+			REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+		REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+	}
+}
+
+TEST_CASE("an answer to a question between ticks ends the doubt")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, 5);
+	rtrs_hb_asked(&hb);
+	rtrs_hb_tick(&hb);
+	rtrs_hb_heard(&hb);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+}
+
+TEST_CASE("the pace goes up at once and down only after one more fast tick")
+{
+	CHECK(rtrs_hb_next_pace(RTRS_HB_IDLE, true) == RTRS_HB_BUSY);
+	CHECK(rtrs_hb_next_pace(RTRS_HB_COASTING, true) == RTRS_HB_BUSY);
+	CHECK(rtrs_hb_next_pace(RTRS_HB_BUSY, true) == RTRS_HB_BUSY);
+	CHECK(rtrs_hb_next_pace(RTRS_HB_BUSY, false) == RTRS_HB_COASTING);
+	CHECK(rtrs_hb_next_pace(RTRS_HB_COASTING, false) == RTRS_HB_IDLE);
+	CHECK(rtrs_hb_next_pace(RTRS_HB_IDLE, false) == RTRS_HB_IDLE);
+}
+
+TEST_CASE("the defaults lose a silent path within a second when it is busy")
+{
+	rtrs_hb hb;
+	u32 ms = 0;
+	rtrs_hb_init(&hb, RTRS_HB_MISSED_MAX);
+	rtrs_hb_tick(&hb);	/* heard at the earliest right after the tick before this one */
+	do
+		ms += RTRS_HB_BUSY_MS;
+	while (rtrs_hb_tick(&hb) != RTRS_HB_DEAD);
+	CHECK(ms + RTRS_HB_BUSY_MS <= 900);
+	CHECK(ms >= 750);
+}
+
+TEST_CASE("parameters out of range are refused")
+{
+	const rtrs_hb_params good = { RTRS_HB_IDLE_MS, RTRS_HB_BUSY_MS, RTRS_HB_MISSED_MAX };
+	CHECK(rtrs_hb_params_ok(&good));
+	for (rtrs_hb_params bad : { rtrs_hb_params{ 99, 50, 5 }, { 600001, 50, 5 }, { 5000, 19, 5 },
+				    { 5000, 5001, 5 }, { 5000, 100, 0 }, { 5000, 100, 1001 },
+				    { 0, 0, 0 } })
+		CHECK_FALSE(rtrs_hb_params_ok(&bad));
+	for (rtrs_hb_params edge : { rtrs_hb_params{ 100, 20, 1 }, { 600000, 600000, 1000 } })
+		CHECK(rtrs_hb_params_ok(&edge));
+}

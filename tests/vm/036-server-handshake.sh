@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who asks for a path that is there already is put off, and the path stays as
+# long as its client has it; one that died without a word is gone a moment
+# later, so that the next try gets in. The same for a session name whose owner
+# was started anew. A path is not admitted beside one that may be dead. Half a
+# handshake ends by itself; who knocks too often or wants too much is put off.
+# vms: pair
+# kernels: edge
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+
+have_ours server || skip "our modules are not built"
+on client 'modprobe rdma_ucm; command -v raw_client >/dev/null' || skip "raw_client is not built"
+neighbours
+on server 'modprobe brd rd_nr=1 rd_size=4096'
+before=$(on server 'rdma resource show')
+
+up() {
+	on server "modprobe rtrs-server $*"
+	load_ours server rnbd-server dev_search_path=/dev
+}
+down() {
+	unload server
+	[ "$(on server 'rdma resource show')" = "$before" ] ||
+		fail "left: $(on server 'rdma resource show')"
+	log_clean server
+}
+# says EXPECTED COMMAND...: what raw_client prints, on one line
+says() {
+	local expected=$1 got
+	shift
+	got=$(ON_LIMIT=100 on client "raw_client 10.77.0.1 1234 $*" | tr '\n' ';') || fail "raw_client $*: $got"
+	[ "$got" = "$expected" ] || fail "$*: \"$got\", expected \"$expected\""
+}
+logged() { grep -q "$1" <<<"$(log_since server)" || fail "the server's log does not say \"$1\""; }
+
+up
+# a replay does not hurt (S6), as often as it comes
+says 'open 1: ok;info 1: ok;open 1: error 16;open 1: error 16;ended 1: no;' \
+	open 1 1 info 1 n1 open 1 1 sleep 300 open 1 1 ended 1 2500
+# dead without a word: the same path again
+says 'open 2: ok;info 2: ok;vanish 2;open 2: error 16;again 2: ok;info 2: ok;' \
+	open 2 2 info 2 n2 vanish 2 open 2 2 again 2 2 6000 info 2 n2
+logged 'n2: path .* down: .*heartbeats'
+# started anew: other numbers, the same name
+says 'open 3: ok;info 3: ok;vanish 3;open 4: ok;info 4: ok;' \
+	open 3 3 info 3 n3 vanish 3 open 4 4 info 4 n3
+# in use
+says 'open 5: ok;info 5: ok;open 6: ok;info 6: ended;ended 5: no;' \
+	open 5 5 info 5 n4 open 6 6 info 6 n4 ended 5 1500
+# a second path beside a living one, and one in the place of a dead one
+says 'open 1: ok;info 1: ok;open 2: ok;info 2: ok;ended 1: no;vanish 1;again 3: ok;info 3: ok;ended 2: no;' \
+	open 1 7 info 1 n5 address fd77::1 open 2 7 info 2 n5 ended 1 1000 \
+	vanish 1 address 10.77.0.1 again 3 7 6000 info 3 n5 ended 2 1000
+# beside a dead one: not before that is gone
+says 'open 1: ok;info 1: ok;vanish 1;open 2: ok;info 2: ok;' \
+	open 1 8 info 1 n6 vanish 1 address fd77::1 open 2 8 info 2 n6
+events=$(log_since server | sed -n 's/.*n6: path \([^ ]*\) \(up\|down\).*/\1 \2/p' | head -n 3)
+[ "$events" = "ip:10.77.0.2@ip:10.77.0.1 up
+ip:10.77.0.2@ip:10.77.0.1 down
+ip:fd77::2@ip:fd77::1 up" ] || fail "order: $events"
+down
+
+up handshake_timeout=3
+# half of the connections; all of them, but no info request (S11)
+says 'hello 1: ok;ended 1: no;ended 1: yes;open 2: ok;ended 2: no;ended 2: yes;' \
+	hello 1 1 ended 1 1500 ended 1 6000 open 2 2 ended 2 1500 ended 2 6000
+# a handshake that was broken off does not keep the next one out until then
+says 'hello 3: ok;vanish 3;open 3: error 16;again 3: ok;' \
+	hello 3 3 vanish 3 sleep 2100 open 3 3 again 3 3 700
+# a second connection of a path that has one already, and of one that is complete (S4)
+says 'open 4: ok;second 4: error 104;info 4: ok;second 4: error 16;' \
+	open 4 4 second 4 info 4 n7 second 4
+down
+
+up connect_rate=1 max_conns_per_addr=3
+says 'open 1: ok;open 2: error 28;' open 1 1 open 2 2
+on server 'sleep 4'	# four are saved up by then, and some more come while they are used
+put_off=$(on client 'raw_client 10.77.0.1 1234 knock 30')
+[[ $put_off = 'knock: '*' of 30 put off' ]] || fail "knock: $put_off"
+put_off=${put_off#knock: }
+((${put_off%% *} >= 5 && ${put_off%% *} <= 26)) || fail "put off: $put_off"
+down

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Data comes back as written, checked by checksum: requests of 512 bytes to the
+# largest, queue depth 1 to 512, buffers that start anywhere in a page, many
+# segments, two disks of one session at once, and through the page cache.
+# vms: pair
+# limit: 600
+# smoke: yes
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+verify() {
+	ON_LIMIT=200 on client "fio --name=v --ioengine=libaio --direct=1 --verify=crc32c \
+		--verify_fatal=1 --random_generator=lfsr --randrepeat=0 $* --minimal >/dev/null" ||
+		fail "fio $*"
+}
+
+have_ours client || skip "our modules are not built"
+ram_disks
+server_up
+client_up
+one=/dev/$(mapped /dev/ram0) two=/dev/$(mapped /dev/ram1)
+max=$(($(on client "cat /sys/block/${one#/dev/}/queue/max_hw_sectors_kb") * 1024))
+
+verify --filename="$one" --rw=randwrite --bs=512 --size=256k --iodepth=1
+verify --filename="$one" --rw=randwrite --bs=4k --size=4m --iodepth=32
+verify --filename="$one" --rw=randwrite --bs=4k --size=4m --iodepth=512
+verify --filename="$one" --rw=write --bs="$max" --size=16m --iodepth=4
+# buffers one after another, so that few of them start at a page
+verify --filename="$one" --rw=randwrite --bs=4608 --blockalign=512 --size=2m --iodepth=16
+verify --filename="$one" --rw=write --bs=$((max - 512)) --size=8m --iodepth=8
+# larger than one request, and a vector of many pieces
+verify --filename="$one" --rw=randwrite --bs=512k --size=16m --iodepth=4
+verify --filename="$one" --rw=randwrite --bsrange=512-"$max" --blockalign=512 --bs_unaligned=0 \
+	--size=16m --iodepth=16
+verify --filename="$one" --rw=randwrite --bs=4k --size=2m --iodepth=16 &
+verify --filename="$two" --rw=randwrite --bs=8k --size=4m --iodepth=16
+wait $! || fail "two disks at once"
+verify --filename="$two" --direct=0 --rw=randwrite --bs=4k --size=4m --end_fsync=1
+verify --filename="$two" --rw=randwrite --bs=4k --size=1m --iodepth=8 --fsync=4
+! log_since client | grep 'I/O error' || fail "an I/O error"
+ask "attr ${one#/dev/} unmap_device normal && attr ${two#/dev/} unmap_device normal"
+all_down

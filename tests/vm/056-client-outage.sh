@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The session is lost: the disk is closed. The server comes back: the disk is
+# open again by itself, grown if the device has grown, also when the device
+# comes some time after the server, or not as large as a disk at first. A device
+# that shrank stays closed, until it is large enough and somebody writes
+# remap_device; so does one that the server closed by force. The disk unmaps
+# while it is closed.
+# vms: pair
+# limit: 500
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+# server_again MIB: the server's modules go and come, over a file of that size.
+server_gone() { unload server; }
+server_back() {
+	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image &&
+		losetup /dev/loop0 /mnt/image"
+	server_up
+}
+# becomes STATE SECONDS
+becomes() { on client "until_true $2 grep -qx $1 /sys/block/$disk/rnbd/state" || fail "never $1"; }
+size() { on client "cat /sys/block/$disk/size"; }
+works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data"; }
+
+have_ours client || skip "our modules are not built"
+on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt'
+server_back 16
+client_up
+disk=$(mapped /dev/loop0 fast_io_fail=0)
+on client "head -c 256k /dev/urandom >/tmp/data; dd if=/tmp/data of=/dev/$disk bs=64k oflag=direct status=none"
+works || fail "data"
+
+server_gone
+becomes closed 10
+started=$SECONDS
+! on client "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none 2>/dev/null" ||
+	fail "I/O without a server"
+[ $((SECONDS - started)) -le 5 ] || fail "I/O waited"
+attr_refused 'not connected' "$disk" remap_device 1
+attr_refused 'No such file' "$disk" resize 1024
+server_back 16
+becomes open 90
+works || fail "data after the outage"
+
+# the server takes the device away and keeps the session
+on server 'echo 1 >/sys/class/rnbd-server/ctl/devices/loop0/sessions/s1/force_close'
+! works 2>/dev/null || fail "I/O of a device that the server closed"
+becomes closed 5
+ask "attr $disk remap_device 1" || fail "remap after a forced close"
+works || fail "data after a forced close"
+
+server_gone
+becomes closed 10
+server_back 24
+becomes open 90
+[ "$(size)" = 49152 ] || fail "not grown: $(size)"
+works || fail "data after it grew"
+
+# the server is there before its device is, then before the device is set up
+server_gone
+becomes closed 10
+on server 'losetup -d /dev/loop0; mv /dev/loop0 /dev/loop0.away'
+server_up
+refusal='opened again: answer of the server: the server refused to open the device'
+on client "until_true 60 bash -c 'dmesg | grep -q \"$refusal\"'" || fail "nobody says that it is missing"
+becomes closed 1
+sleep 3 # a while of trying again in vain, not a wait for something
+[ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] || fail "every try is told"
+on server 'mv /dev/loop0.away /dev/loop0'
+sleep 3
+becomes closed 1
+on server 'losetup /dev/loop0 /mnt/image'
+becomes open 30
+works || fail "data after the device came late"
+
+server_gone
+becomes closed 10
+server_back 8
+on client 'until_true 90 bash -c "dmesg | grep -q \"capacity shrank\""' || fail "nobody says that it shrank"
+becomes closed 1
+attr_refused 'Protocol error' "$disk" remap_device 1
+# nobody has looked at it: it might have lost what it had
+on server 'truncate -s 24M /mnt/image && losetup -c /dev/loop0'
+sleep 4
+becomes closed 1
+ask "attr $disk remap_device 1" || fail "remap"
+becomes open 1
+works || fail "data after the remap"
+
+server_gone
+becomes closed 10
+ask "attr $disk unmap_device normal" || fail "unmap while closed"
+all_down
+on server 'losetup -d /dev/loop0; umount /mnt'

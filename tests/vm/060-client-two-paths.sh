@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A disk with two paths: both carry I/O under every policy, and while a
+# verifying load runs, the one and then the other is lost silently, by the
+# administrator of either side, and comes back: no request fails, no byte is
+# wrong.
+# vms: pair
+# links: 2
+# limit: 400
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+dir=/sys/class/rtrs-client/s1
+# paths_up N SECONDS
+paths_up() {
+	on client "until_true $2 eval 'test \$(grep -lx connected $dir/paths/*/state | wc -l) = $1'" ||
+		fail "not $1 paths up: $(on client "grep . $dir/paths/*/state")"
+}
+# requests: of each path, a line each
+requests() { on client "for f in $dir/paths/*/stats/rdma; do set -- \$(cat \$f); echo \$((\$1 + \$3)); done"; }
+
+both_carry() {
+	on client "echo $1 >$dir/mpath_policy; for f in $dir/paths/*/stats/rdma; do echo 1 >\$f; done
+		fio --name=p --filename=/dev/$disk --rw=randread --bs=4k --size=16m --number_ios=600 --iodepth=16 \
+			--ioengine=libaio --direct=1 --minimal >/dev/null" || fail "$1: fio"
+	for n in $(requests); do
+		[ "$n" -ge 20 ] || fail "$1: $(requests | tr '\n' ' ')"
+	done
+}
+
+have_ours client || skip "our modules are not built"
+ram_disks
+server_up dev_search_path=/dev
+client_up
+on client "{ echo 'sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=ram0' >$ctl/map_device; }" || fail "map"
+disk=rnbd0
+paths_up 2 20
+for policy in round-robin min-inflight min-latency; do both_carry $policy; done
+on client "echo min-inflight >$dir/mpath_policy"
+
+on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-64k --size=32m --loops=1000 --iodepth=16 \
+	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
+	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+alive() { on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"; }
+moves() {
+	local before
+	before=$(requests | paste -sd+ | bc)
+	on client "until_true 20 eval 'test \$(awk \"{n+=\\\$1+\\\$3} END {print n}\" $dir/paths/*/stats/rdma) -gt $((before + 20))'" ||
+		fail "$1: I/O stands still"
+	alive
+}
+
+for link in 0 1; do
+	link_cut $link client
+	paths_up 1 20
+	moves "link $link cut"
+	link_join $link client
+	paths_up 2 20
+	moves "link $link back"
+done
+on client "echo 1 >\$(ls -d $dir/paths/* | head -1)/disconnect"
+paths_up 1 20
+moves "disconnected"
+on client "for p in $dir/paths/*; do grep -qx connected \$p/state || echo 1 >\$p/reconnect; done"
+paths_up 2 20
+on server "echo 1 >\$(ls -d /sys/class/rtrs-server/s1/paths/* | head -1)/disconnect"
+moves "disconnected by the server"
+paths_up 2 20
+alive
+on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
+! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+on client "awk '{n+=\$6} END {print \"moved requests:\", n}' $dir/paths/*/stats/rdma"
+log_clean client
+log_clean server

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The in-tree client works with our server: modes, verified data up to the
+# largest request, flush and discard, errors, forced close and remap, and it
+# leaves nothing behind.
+# vms: pair
+# kernels: 6.1
+# peers: intree
+# limit: 400
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/server-disk.sh"
+export CLIENT=intree
+
+have_ours server || skip "our modules are not built"
+have_peers client || skip "the in-tree peers are not built"
+ram_disks 2 65536
+on server 'modprobe loop max_loop=0
+	mount -t tmpfs none /mnt; truncate -s 64M /mnt/image
+	losetup -f --show /mnt/image' >/dev/null
+server_up dev_search_path=/dev
+client_up
+
+disk=$(opened s1 ram0)
+ON_LIMIT=150 peer "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-124k --size=24m \
+	--iodepth=16 --ioengine=libaio --direct=1 --fsync=64 --verify=crc32c --verify_fatal=1 --minimal >/dev/null"
+reader=$(opened s1 ram1 ro)
+peer "get $reader 0 4 >/dev/null"
+refused 'No such file' s1 nothing
+refused 'Operation not permitted' s2 ram0 rw
+refused 'Invalid argument' s2 ../dev/ram0
+
+image=$(opened s1 loop0)
+peer "mkfs.ext4 -q /dev/$image && mkdir -p /run/m && mount -o discard /dev/$image /run/m &&
+	head -c 8M /dev/urandom >/run/m/f && sync && sum=\$(md5sum </run/m/f) &&
+	umount /run/m && fsck.ext4 -fn /dev/$image >/dev/null && mount /dev/$image /run/m &&
+	[ \"\$sum\" = \"\$(md5sum </run/m/f)\" ] && umount /run/m" || fail "file system"
+peer "blkdiscard /dev/$image"
+
+on server 'echo 1 >/sys/class/rnbd-server/ctl/devices/ram0/sessions/s1/force_close'
+io_fails '' "put $disk 0 stale"
+peer "put $image 0 other"
+peer "unmap $disk"
+disk=$(opened s1 ram0)
+peer "put $disk 0 fresh"
+[ "$(peer "get $disk 0 5")" = fresh ] || fail "not usable after a forced close"
+[ "$(counter violations)" = 0 ] || fail "violations counted"
+peer "unmap $disk $reader $image"
+all_down
+on server 'losetup -d /dev/loop0 && umount /mnt'

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Of two paths either is lost in every way there is, under a load that verifies
+# what it wrote: no I/O error, no wrong byte, I/O goes on over the other path,
+# and both carry I/O again each time. The server standing still for 20 s takes
+# both paths and no more harm is done. LOSSES= of each kind (default 1).
+# vms: pair
+# links: 2
+# kernels: none
+# limit: 3600
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/failover.sh"
+
+need_modules
+kinds=${KINDS:-down@client down@server carrier@client silent@client silent@server silent@switch rdma@client
+	rdma@server disconnect@client disconnect@server freeze@server}
+# an in-tree client notices silence after 35 s and waits 31 s before it connects
+patience=30
+[ "$CLIENT" = ours ] || patience=120
+
+fixed_neighbours
+on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+server_load /dev
+client_load
+map_paths ram0
+load_start
+both_carry 30
+
+# one_loss KIND LINK
+one_loss() {
+	local kind=$1 link=$2 reconnects
+	read -r reconnects _ <<<"$(counters_of "$link")"
+	on client 'ledger mark /run/ledger'
+	lose "$kind" "$link"
+	if [ "$kind" = freeze@server ]; then
+		sleep 20	# how long it stands still, not a wait for something
+	else
+		noticed $patience "$link" "$reconnects"
+		ledger_await 50 $patience
+	fi
+	heal "$kind" "$link"
+	paths_are $patience connected 0 1
+	both_carry $patience
+	load_good
+	lost=$((lost + 1))
+	echo "$kind link $link: longest gap $(ledger_value gap_ms) ms, slowest request $(ledger_value slowest_ms) ms"
+}
+
+lost=0
+for ((round = 0; round < ${LOSSES:-1}; round++)); do
+	for kind in $kinds; do
+		one_loss "$kind" $((lost % 2))
+	done
+done
+load_stop
+echo "$lost losses, 0 I/O errors, 0 verify errors"
+all_down

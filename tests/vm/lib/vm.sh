@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# On the host: starts guests, runs commands in them, reads their kernel logs.
+# Each guest's state is a directory under $VM_RUN; whoever sources this file
+# with the same VM_RUN works on the same guests. The runner sets VM_RUN,
+# VM_KERNEL, VM_IMAGE and kills all guests at its end.
+#
+#   server 10.77.0.1 fd77::1 --- switch --- client 10.77.0.2 fd77::2     link 0
+#          10.78.0.1 fd78::1 --- switch --- client 10.78.0.2 fd78::2     link 1
+
+VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-90}      # seconds until init, then a new try
+VM_LANES='0 1 2 3'                      # commands a guest can run at once
+
+fail() { echo "FAIL: $*" >&2; exit 1; }
+skip() { echo "SKIP: $*"; exit 77; }
+
+vm_number() {
+	case $1 in
+	server) echo 1 ;; client) echo 2 ;; third) echo 3 ;;
+	*) fail "no guest may be named $1" ;;
+	esac
+}
+
+# A process that ended and was not yet collected is not alive.
+vm_alive() {
+	[ -s "$VM_RUN/$1/pid" ] &&
+		grep -qs '^State:.[^ZX]' "/proc/$(<"$VM_RUN/$1/pid")/status"
+}
+
+# Software emulation copies fastest without erms, AVX and what comes with them;
+# a /dev/kvm without vmx or svm hangs stock kernels.
+vm_cpu_options() {
+	if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
+		echo "-accel kvm -cpu host"
+		return
+	fi
+	echo "-accel tcg,thread=multi,tb-size=256 -cpu max,-la57,-smap,-smep,-xsave,-avx,-avx2,-pku,-umip,-rdrand,-rdseed,-erms,-fsrm,-pclmulqdq"
+}
+
+# vm_qemu NAME ARGUMENT...: QEMU in the background, dead when its parent dies.
+vm_qemu() {
+	local dir=$VM_RUN/$1
+	shift
+	rm -f "$dir"/mon.{in,out}
+	mkfifo "$dir/mon.in" "$dir/mon.out"
+	setpriv --pdeathsig KILL setsid qemu-system-x86_64 -nodefaults -no-user-config \
+		-display none -chardev "pipe,id=mon,path=$dir/mon" -mon chardev=mon,mode=readline \
+		"$@" </dev/null >>"$dir/qemu.log" 2>&1 &
+	echo $! >"$dir/pid"
+	disown # killing it is no news to the shell
+}
+
+# monitor NAME COMMAND: one line to QEMU's monitor; its answer is not read.
+monitor() {
+	vm_alive "$1" || fail "$1 is not running"
+	echo "$2" 1<>"$VM_RUN/$1/mon.in"
+	timeout 0.3 cat <>"$VM_RUN/$1/mon.out" >>"$VM_RUN/$1/mon.log" || :
+}
+
+# A switch joins the ends of a link: guests may come and go, and no guest that
+# stands still holds up another, as on a real network.
+switch_start() {
+	local n=$1 dir=$VM_RUN/switch$1 name args=()
+	! vm_alive "switch$n" || return 0
+	mkdir -p "$dir"
+	# left by a switch that was killed: who connects to one of these is never heard
+	rm -f "$dir"/{server,client,third}
+	for name in server client third; do
+		args+=(-netdev "stream,id=$name,server=on,addr.type=unix,addr.path=$dir/$name"
+			-netdev "hubport,id=port-$name,hubid=0,netdev=$name")
+	done
+	vm_qemu "switch$n" -M none "${args[@]}"
+	for name in server client third; do
+		vm_wait 20 "the switch" test -S "$dir/$name" || return 1
+	done
+}
+
+# vm_wait SECONDS WHAT COMMAND...
+vm_wait() {
+	local end=$((SECONDS + $1)) what=$2
+	shift 2
+	until "$@"; do
+		[ $SECONDS -lt "$end" ] || { echo "waited too long for $what" >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+# link_cut N NAME, link_join N NAME: frames from the guest vanish in the switch;
+# the guest's own port stays up.
+link_cut() { monitor "switch$1" "set_link $2 off"; }
+link_join() { monitor "switch$1" "set_link $2 on"; }
+
+# vm_start NAME... [OPTION...]: boots the guests side by side, all with the same
+# options; without any, each with those it had last: links=N mem=MIB cpus=N
+# disk=FILE (more than once) append=WORDS
+vm_start() {
+	local word names=() options=() name
+	for word in "$@"; do
+		case $word in
+		*=*) options+=("$word") ;;
+		*) names+=("$word") ;;
+		esac
+	done
+	for name in "${names[@]}"; do
+		vm_launch "$name" "${options[@]}" || return 1
+	done
+	for name in "${names[@]}"; do
+		vm_await "$name" || return 1
+	done
+}
+
+# vm_launch NAME [OPTION...]: starts its boot. vm_await NAME: until it is ready.
+vm_launch() {
+	local name=$1 number option links=1 mem=${VM_MEM:-1024} cpus=2 append='' more=()
+	shift
+	mkdir -p "$VM_RUN/$name"
+	if [ $# -gt 0 ] || [ ! -e "$VM_RUN/$name/options" ]; then
+		printf '%s\n' "$@" >"$VM_RUN/$name/options"
+	fi
+	while read -r option; do
+		case $option in
+		'') ;;
+		links=*) links=${option#*=} ;;
+		mem=*) mem=${option#*=} ;;
+		cpus=*) cpus=${option#*=} ;;
+		append=*) append=${option#*=} ;;
+		disk=*) more+=(-drive "if=virtio,format=raw,cache=unsafe,file=${option#*=}") ;;
+		*) fail "vm_start: $option?" ;;
+		esac
+	done <"$VM_RUN/$name/options"
+	number=$(vm_number "$name")
+	vm_args "$number" "$links" || return 1
+	vm_power_on "$name" -smp "$cpus" -m "$mem" "${vm_args[@]}" "${more[@]}" \
+		-append "$(vm_command_line "$name" "$number") $append"
+}
+
+# A boot may hang before init under software emulation, never after it.
+vm_await() {
+	local name=$1 try
+	for try in 1 2 3; do
+		if vm_wait "$VM_BOOT_LIMIT" "$name to reach init" vm_says "$name" '^guest: init'; then
+			vm_wait 120 "$name to become ready" vm_says "$name" '^guest: ready' || return 1
+			log_mark "$name"
+			return 0
+		fi
+		echo "$name did not reach init (try $try)" | tee -a "$VM_RUN/hung-boots"
+		vm_kill "$name"
+		vm_launch "$name" || return 1
+	done
+	echo "$name does not boot"
+	return 1
+}
+
+vm_command_line() {
+	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
+		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr" \
+		"watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
+		"rdinit=/init rnbd.name=$1 rnbd.host=$2 ${VM_APPEND:-}"
+}
+
+# vm_args NUMBER LINKS: sets vm_args, network part.
+vm_args() {
+	local number=$1 link names=('' server client third)
+	vm_args=()
+	for ((link = 0; link < $2; link++)); do
+		switch_start "$link" || return 1
+		vm_args+=(-netdev "stream,id=net$link,server=off,addr.type=unix,addr.path=$VM_RUN/switch$link/${names[number]}"
+			-device "virtio-net-pci,netdev=net$link,mac=$(vm_mac "$number" "$link"),romfile=")
+	done
+}
+
+vm_mac() { echo "52:54:00:77:0$2:0$1"; }
+
+vm_power_on() {
+	local name=$1 dir=$VM_RUN/$1 lane args=()
+	shift
+	rm -f "$dir"/lane* "$dir/broken"*
+	for lane in $VM_LANES; do
+		mkfifo "$dir/lane$lane.in" "$dir/lane$lane.out"
+		args+=(-chardev "pipe,id=lane$lane,path=$dir/lane$lane"
+			-device "virtserialport,chardev=lane$lane,name=lane$lane")
+	done
+	touch "$dir/console.log"
+	stat -c %s "$dir/console.log" >"$dir/boot-mark"
+	# shellcheck disable=SC2046 # a list of options
+	vm_qemu "$name" -M pc $(vm_cpu_options) -kernel "$VM_KERNEL" -initrd "$VM_IMAGE" \
+		-chardev "file,id=console,path=$dir/console.log,append=on" -serial chardev:console \
+		-device virtio-rng-pci -device virtio-serial-pci,max_ports=8 \
+		"${args[@]}" "$@"
+}
+
+# No pipe: grep ends at the first match, and a writer killed by that fails the pipe.
+vm_says() { grep -q "$2" < <(vm_log "$1"); }
+
+# vm_kill NAME: as if its power were cut. vm_start brings it back, empty.
+vm_kill() {
+	local pid
+	vm_alive "$1" || return 0
+	pid=$(<"$VM_RUN/$1/pid")
+	kill -KILL "$pid" 2>/dev/null || :
+	while vm_alive "$1"; do sleep 0.05; done
+	rm -f "$VM_RUN/$1/pid"
+}
+
+vm_freeze() { monitor "$1" stop; }
+vm_thaw() { monitor "$1" cont; }
+
+# on NAME COMMANDS: runs them in the guest with bash; prints what they print,
+# returns their status; 124 when they take longer than ON_LIMIT seconds. Up to
+# four at a time on one guest.
+on() {
+	local name=$1 code=$2 lane fd rc=0
+	while :; do
+		vm_alive "$name" || { echo "$name is not running" >&2; return 125; }
+		for lane in $VM_LANES; do
+			[ ! -e "$VM_RUN/$name/broken$lane" ] || continue
+			exec {fd}>"$VM_RUN/$name/lane$lane.lock"
+			if flock -n "$fd"; then
+				lane_run "$name" "$lane" "${ON_LIMIT:-60}" "$code" {fd}>&- || rc=$?
+				exec {fd}>&-
+				return $rc
+			fi
+			exec {fd}>&-
+		done
+		sleep 0.1
+	done
+}
+
+# lane_run NAME LANE SECONDS CODE: sends "id seconds code", takes
+# "id status bytes" and the output. A guest that crashed ends the wait.
+lane_run() {
+	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size
+	exec 8<>"$dir/lane$lane.in"
+	echo "$id $seconds $(base64 -w0 <<<"$4")" >&8
+	exec 8<>"$dir/lane$lane.out"
+	end=$((SECONDS + seconds + 30))
+	while :; do
+		part=
+		if read -r -t 1 part <&8; then
+			read -r got rc size <<<"$line$part"
+			[ "$got" != "$id" ] || break
+			line=
+			continue
+		fi
+		line+=$part
+		if [ $SECONDS -ge $end ] || ! vm_alive "$name" || vm_says "$name" 'Kernel panic'; then
+			exec 8>&-
+			touch "$dir/broken$lane"
+			echo "no answer from $name to: $4" >&2
+			return 124
+		fi
+	done
+	timeout 60 head -c "$size" <&8
+	exec 8>&-
+	return "$rc"
+}
+
+# load_ours NAME MODULE [PARAMETER=VALUE...]
+load_ours() { on "$1" "modprobe ${*:2}"; }
+
+# load_peer NAME MODULE [PARAMETER=VALUE...]: the in-tree module and, before it,
+# those it stands on.
+load_peer() {
+	local name=$1 module=$2 side=${2#*-}
+	shift 2
+	on "$name" "set -e
+		modprobe rdma_cm
+		cd /peers
+		for m in rtrs-core rtrs-$side; do
+			grep -q \"^\${m/-/_} \" /proc/modules || insmod \$m.ko
+		done
+		case $module in rnbd-*) insmod $module.ko $* ;; esac"
+}
+
+# unload NAME: every rnbd and rtrs module, ours or in-tree, if loaded.
+unload() {
+	# shellcheck disable=SC2016 # for the guest's shell
+	on "$1" 'for m in rnbd_client rnbd_server rtrs_client rtrs_server rtrs_core; do
+		! grep -q "^$m " /proc/modules || rmmod $m || exit 1
+	done'
+}
+
+have_peers() { on "$1" 'test -e /peers/rnbd-client.ko'; }
+have_ours() { on "$1" 'modinfo rnbd-client >/dev/null 2>&1'; }
+
+# neighbours: fixed entries for link 0 on both guests, for peers that give up the
+# first address resolution when they miss its wake-up.
+neighbours() {
+	on server "ip neigh replace 10.77.0.2 lladdr $(vm_mac 2 0) dev eth0
+		ip -6 neigh replace fd77::2 lladdr $(vm_mac 2 0) dev eth0"
+	on client "ip neigh replace 10.77.0.1 lladdr $(vm_mac 1 0) dev eth0
+		ip -6 neigh replace fd77::1 lladdr $(vm_mac 1 0) dev eth0"
+}
+
+# vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
+# so far is old. log_since NAME: since the mark.
+vm_log() { tail -c +"$(($(<"$VM_RUN/$1/boot-mark") + 1))" "$VM_RUN/$1/console.log"; }
+log_mark() { stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"; }
+log_since() { tail -c +"$(($(<"$VM_RUN/$1/mark") + 1))" "$VM_RUN/$1/console.log"; }
+
+# What no test may leave in a kernel log. Taint is fine for being out-of-tree
+# and unsigned, for nothing else.
+log_faults() {
+	log_since "$1" | grep -aE 'BUG:|BUG at|kernel BUG|WARNING:|Oops|Kernel panic|Call Trace|KASAN|KCSAN|UBSAN|kmemleak|possible memory leak|suspicious RCU|possible (circular|recursive) locking|inconsistent lock state|INFO: task|blocked for more than|rcu: INFO|general protection|refcount_t|list_(add|del) corruption|use-after-free|NETDEV WATCHDOG|Bad page|soft lockup|hard LOCKUP|DEADLOCK'
+}
+
+# log_clean NAME: fails, printing the lines, when the log has any of them.
+log_clean() {
+	local taint bad
+	if bad=$(log_faults "$1"); then
+		echo "kernel log of $1:"
+		echo "$bad"
+		return 1
+	fi
+	vm_alive "$1" || return 0
+	taint=$(on "$1" 'cat /proc/sys/kernel/tainted')
+	# bits 12 (out of tree), 13 (unsigned)
+	[ $((taint & ~0x3000)) = 0 ] || { echo "$1 is tainted: $taint"; return 1; }
+}
+
+# leaks NAME: fails, printing them, when a debug kernel has memory that nothing
+# points to. Its scanner passes over what is younger than 5 s.
+leaks() {
+	local found
+	found=$(ON_LIMIT=120 on "$1" 'cd /sys/kernel/debug
+		sleep 5
+		echo scan >kmemleak
+		cat kmemleak
+		echo clear >kmemleak')
+	[ -n "$found" ] || return 0
+	echo "leaks of $1:"
+	echo "$found"
+	return 1
+}
