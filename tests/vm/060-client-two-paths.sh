@@ -71,5 +71,8 @@ alive
 on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
 ! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
 on client "awk '{n+=\$6} END {print \"moved requests:\", n}' $dir/paths/*/stats/rdma"
+ask "attr $disk unmap_device normal" || fail "unmap"
+unload client
+unload server
 log_clean client
 log_clean server

@@ -6,6 +6,7 @@
 # fails, no byte is wrong, and what did not come up is not left behind.
 # vms: pair
 # links: 2
+# kernels: none
 # limit: 500
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -86,7 +87,8 @@ exits 0 '2/2 paths' status --check
 for policy in round-robin min-latency min-inflight; do
 	changed session set s1 --policy $policy
 	on client "grep -q ^$policy $dir/mpath_policy" || fail "$policy is not set"
-	carries $one $two
+	# the slower path may rest
+	[ $policy = min-latency ] || carries $one $two
 done
 same session set s1 --policy mi --max-reconnect-attempts -1
 changed session set s1 --max-reconnect-attempts 9
