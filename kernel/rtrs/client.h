@@ -157,6 +157,7 @@ struct rtrs_clt_conn {		/* aligned to more than RTRS_REQ_MARKS */
 	/* connecting: written by CM events, read by the path worker */
 	enum rtrs_clt_cm cm;
 	struct rtrs_why cm_why;
+	bool dialled;			/* the CM has sent by this id */
 	bool established;
 	bool disconnected;
 	struct rtrs_offer offer;
@@ -213,6 +214,7 @@ struct rtrs_clt_path {
 	bool tried;			/* the first attempt has ended, well or not */
 	bool hopeless;			/* no further attempt: the server changed its shape */
 	bool create;			/* the server did not know the session: the next attempt makes it */
+	bool device_gone;		/* of the last attempt; its ids must go at once */
 	ktime_t lost_at;		/* start of the outage that attempts are to end */
 	bool published;
 

@@ -18,6 +18,7 @@
 #define PATIENT_EVERY	4	/* attempts to come back; this one grants CONNECT_MS */
 #define HANDSHAKE_MS	30000	/* all connections */
 #define DISCONNECT_MS	1000	/* the peer's answers to our disconnects, together */
+#define PORT_MS		3000	/* a path that is to go waits no longer for its port */
 
 /* ---- CM events ---- */
 
@@ -120,6 +121,8 @@ static int cm_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 		break;
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		/* the removal waits for our ids; the path comes back with the device */
+		WRITE_ONCE(conn->path->device_gone, true);
+		rtrs_port_news();
 		rtrs_clt_path_lost(conn->path, RTRS_CAUSE_DEVICE_REMOVED, -ENODEV, false);
 		break;
 	default:
@@ -334,6 +337,7 @@ static void conn_reset(struct rtrs_clt_conn *conn)
 	atomic_set(&conn->awaited, 0);
 	atomic_set(&conn->flight, 0);
 	conn->cm = RTRS_CM_IDLE;
+	conn->dialled = false;
 	conn->established = false;
 	conn->disconnected = false;
 }
@@ -391,6 +395,10 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 	};
 	int ret;
 
+	if (!rtrs_port_up(conn->c.cm_id)) {
+		*why = (struct rtrs_why){ RTRS_CAUSE_ROUTE_UNRESOLVED, -ENETDOWN, false };
+		return why->error;
+	}
 	memcpy(hello.path_uuid, path->uuid, sizeof(hello.path_uuid));
 	memcpy(hello.session_uuid, path->session->uuid, sizeof(hello.session_uuid));
 	rtrs_conn_req_build(&msg, &hello);
@@ -398,6 +406,7 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 	ret = rdma_set_min_rnr_timer(conn->c.cm_id, IB_RNR_TIMER_000_64);
 	if (!ret) {
 		conn->cm = RTRS_CM_BUSY;
+		conn->dialled = true;
 		ret = rdma_connect(conn->c.cm_id, &param);
 	}
 	if (ret) {
@@ -462,6 +471,7 @@ int rtrs_clt_connect(struct rtrs_clt_path *path, struct rtrs_why *why)
 	u32 cid;
 	int ret;
 
+	path->device_gone = false;
 	for (cid = 0; cid < path->conn_count; cid++) {
 		ret = connect_conn(&path->conns[cid], why);
 		if (ret)
@@ -483,7 +493,8 @@ void rtrs_clt_stop(struct rtrs_clt_path *path)
 	rtrs_heartbeat_stop(&path->hb);
 	rtrs_clt_watch_stop(path);
 	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established)
+		if (path->conns[i].established &&
+		    rtrs_port_up(path->conns[i].c.cm_id))
 			rdma_disconnect(path->conns[i].c.cm_id);
 	for (i = 0; i < path->conn_count; i++)
 		rtrs_conn_drain(&path->conns[i].c);
@@ -504,11 +515,40 @@ static bool all_disconnected(struct rtrs_clt_path *path)
 	return true;
 }
 
+static bool device_gone(void *arg)
+{
+	const struct rtrs_clt_path *path = arg;
+
+	return READ_ONCE(path->device_gone);
+}
+
+/* A path that is to come back needs its port anyway, one that is to go does not. */
+static bool port_enough(void *arg)
+{
+	const struct rtrs_clt_path *path = arg;
+
+	return device_gone(arg) || !path->was_connected || path->state == RTRS_PATH_CLOSING ||
+	       atomic_read(&path->events) & (RTRS_PEV_CLOSE | RTRS_PEV_REMOVE);
+}
+
+/* All connections of a path leave by one port. */
+static void await_port(struct rtrs_clt_path *path)
+{
+	const struct rtrs_clt_conn *conn = &path->conns[0];
+	struct rdma_cm_id *id = conn->c.cm_id;
+
+	if (!conn->dialled || rtrs_port_up(id))
+		return;
+	rtrs_port_await(id, MAX_SCHEDULE_TIMEOUT, port_enough, path);
+	rtrs_port_await(id, msecs_to_jiffies(PORT_MS), device_gone, path);
+}
+
 void rtrs_clt_teardown(struct rtrs_clt_path *path)
 {
 	struct rtrs_device *dev = path->dev;
 	u32 i;
 
+	await_port(path);
 	/* a disconnect is repeated by the CM only while its id lives */
 	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
 	for (i = 0; i < path->conn_count; i++)
@@ -527,6 +567,7 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	/* last: an id is what holds back the removal of its device */
 	for (i = 0; i < path->conn_count; i++) {
 		id_destroy(&path->conns[i]);
+		path->conns[i].dialled = false;
 		path->conns[i].c.dev = NULL;
 		path->conns[i].established = false;
 	}

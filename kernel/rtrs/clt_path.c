@@ -64,6 +64,7 @@ void rtrs_clt_path_close(struct rtrs_clt_path *path, enum rtrs_cause cause, u32 
 {
 	atomic64_set(&path->closed, pack_why(cause, 0, false));
 	rtrs_clt_path_raise(path, RTRS_PEV_CLOSE | events);
+	rtrs_port_news();
 }
 
 bool rtrs_clt_path_interrupted(struct rtrs_clt_path *path)
@@ -149,7 +150,14 @@ static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old)
 	}
 }
 
-static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next)
+/* The server still takes down what this address left behind: no outcome yet. */
+static bool busy_for_now(const struct rtrs_clt_path *path, const struct rtrs_why *why)
+{
+	return why->remote && why->error == -EBUSY && path->attempt < FIRST_ATTEMPTS;
+}
+
+static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next,
+			  const struct rtrs_why *why)
 {
 	if (next == RTRS_PATH_CONNECTING) {
 		path->attempt++;
@@ -158,9 +166,12 @@ static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next)
 		path->tried = true;
 		path->connects_shown++;
 	} else if (next == RTRS_PATH_DRAINING && path->state == RTRS_PATH_CONNECTING) {
-		path->tried = true;
+		if (!busy_for_now(path, why))
+			path->tried = true;
 		if (path->was_connected)
 			path->failures_shown++;
+	} else if (next == RTRS_PATH_CLOSED) {
+		path->tried = true;
 	}
 	if (path->state == RTRS_PATH_CONNECTED || path->state == RTRS_PATH_CLOSED)
 		path->lost_at = ktime_get();
@@ -172,7 +183,7 @@ static void enter(struct rtrs_clt_path *path, enum rtrs_path_state next)
 	struct rtrs_why why = state_why(path, next);
 
 	spin_lock(&path->view_lock);
-	count_outcome(path, next);
+	count_outcome(path, next, &why);
 	WRITE_ONCE(path->state, next);
 	path->why = why;
 	path->since = ktime_get();

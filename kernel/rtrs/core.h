@@ -40,6 +40,18 @@ struct rtrs_device *rtrs_device_create(struct ib_device *ib);
 void rtrs_device_get(struct rtrs_device *dev);
 void rtrs_device_put(struct rtrs_device *dev);
 
+/* ---- port.c: what a port that is down forbids ---- */
+
+/* Whether the CM may send by @id; so it may, too, while the id has no device yet. */
+bool rtrs_port_up(const struct rdma_cm_id *id);
+/* Wait, for @timeout jiffies at most, until the port is up or @enough. Process context. */
+void rtrs_port_await(const struct rdma_cm_id *id, long timeout, bool (*enough)(void *arg),
+		     void *arg);
+/* Something changed that an @enough looks at. Any context. */
+void rtrs_port_news(void);
+int rtrs_port_module_init(void);
+void rtrs_port_module_exit(void);
+
 /* ---- qp.c: the queues of one connection ---- */
 
 /*

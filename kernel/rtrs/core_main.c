@@ -93,11 +93,19 @@ EXPORT_SYMBOL_GPL(rtrs_srv_path_step);
 
 static int __init core_init(void)
 {
-	return rtrs_heartbeat_module_init();
+	int ret = rtrs_heartbeat_module_init();
+
+	if (ret)
+		return ret;
+	ret = rtrs_port_module_init();
+	if (ret)
+		rtrs_heartbeat_module_exit();
+	return ret;
 }
 
 static void __exit core_exit(void)
 {
+	rtrs_port_module_exit();
 	rtrs_heartbeat_module_exit();
 }
 
