@@ -240,6 +240,11 @@ struct rtrs_clt_path {
 
 /* ---- session ---- */
 
+/* Of one queue: chains of some path wait for a request without .more. */
+struct rtrs_clt_bell {
+	bool held;
+} ____cacheline_aligned_in_smp;
+
 struct rtrs_clt_session {
 	struct list_head link;		/* sessions mutex */
 	char name[RTRS_WIRE_NAME_LEN];
@@ -257,6 +262,7 @@ struct rtrs_clt_session {
 	u64 up[RTRS_MP_WORDS];		/* bit per published path */
 	struct rtrs_clt_path __rcu *table[RTRS_CLT_MAX_PATHS];
 	u32 __percpu *cursor;
+	struct rtrs_clt_bell *bells;	/* per connection number */
 
 	/* made with the first path's offer, then constant; valid once a path was published */
 	struct rtrs_req *reqs;
@@ -398,6 +404,11 @@ void rtrs_clt_path_view(struct rtrs_clt_path *path, struct rtrs_clt_view *view);
 
 /* One attempt, all connections and the info exchange. 0, or -errno and @why. Path worker only. */
 int rtrs_clt_connect(struct rtrs_clt_path *path, struct rtrs_why *why);
+/* Destroy the CM id, if there is one; none of its events comes after that. May sleep. */
+void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn);
+
+/* ---- clt_teardown.c ---- */
+
 /* Stop and flush the queues; nothing of the path runs any more. Idempotent. */
 void rtrs_clt_stop(struct rtrs_clt_path *path);
 /* Free what the attempt made. Idempotent, fine for half an attempt. After rtrs_clt_stop(). */

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Making the connections of a path and taking them down. Called by the path
- * worker, which waits for each CM step; the CM event handler only notes
- * results and raises events. Each wait ends early when the path is lost or
- * closed. Device removal needs no client of its own: the CM waits until the
- * last CM id of the device is destroyed, and everything else goes before it.
+ * Making the connections of a path. Called by the path worker, which waits for
+ * each CM step; the CM event handler only notes results and raises events. Each
+ * wait ends early when the path is lost or closed.
  */
 #include "client.h"
 
@@ -17,8 +15,6 @@
 #define RECONNECT_MS	1500	/* a request lost just before the link came back costs no more */
 #define PATIENT_EVERY	4	/* attempts to come back; this one grants CONNECT_MS */
 #define HANDSHAKE_MS	30000	/* all connections */
-#define DISCONNECT_MS	1000	/* the peer's answers to our disconnects, together */
-#define PORT_MS		3000	/* a path that is to go waits no longer for its port */
 
 /* ---- CM events ---- */
 
@@ -227,7 +223,7 @@ static bool worth_repeating(const struct rtrs_why *why)
 	       why->error == -EHOSTUNREACH;
 }
 
-static void id_destroy(struct rtrs_clt_conn *conn)
+void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn)
 {
 	if (conn->c.cm_id)
 		rdma_destroy_id(conn->c.cm_id);
@@ -256,7 +252,7 @@ static int resolve(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 			return 0;
 		if (!worth_repeating(why) || rtrs_clt_path_interrupted(conn->path))
 			break;
-		id_destroy(conn);
+		rtrs_clt_conn_forget(conn);
 	}
 	/* whatever the resolver calls it, the address cannot be reached */
 	if (worth_repeating(why))
@@ -482,93 +478,4 @@ int rtrs_clt_connect(struct rtrs_clt_path *path, struct rtrs_why *why)
 		}
 	}
 	return rtrs_clt_info_exchange(path, why);
-}
-
-/* ---- taking down ---- */
-
-void rtrs_clt_stop(struct rtrs_clt_path *path)
-{
-	u32 i;
-
-	rtrs_heartbeat_stop(&path->hb);
-	rtrs_clt_watch_stop(path);
-	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established &&
-		    rtrs_port_up(path->conns[i].c.cm_id))
-			rdma_disconnect(path->conns[i].c.cm_id);
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_drain(&path->conns[i].c);
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_destroy_qp(&path->conns[i].c);
-}
-
-static bool all_disconnected(struct rtrs_clt_path *path)
-{
-	u32 i;
-
-	/* nobody answers any more, and the device is waited for */
-	if (path->why.cause == RTRS_CAUSE_DEVICE_REMOVED)
-		return true;
-	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established && !READ_ONCE(path->conns[i].disconnected))
-			return false;
-	return true;
-}
-
-static bool device_gone(void *arg)
-{
-	const struct rtrs_clt_path *path = arg;
-
-	return READ_ONCE(path->device_gone);
-}
-
-/* A path that is to come back needs its port anyway, one that is to go does not. */
-static bool port_enough(void *arg)
-{
-	const struct rtrs_clt_path *path = arg;
-
-	return device_gone(arg) || !path->was_connected || path->state == RTRS_PATH_CLOSING ||
-	       atomic_read(&path->events) & (RTRS_PEV_CLOSE | RTRS_PEV_REMOVE);
-}
-
-/* All connections of a path leave by one port. */
-static void await_port(struct rtrs_clt_path *path)
-{
-	const struct rtrs_clt_conn *conn = &path->conns[0];
-	struct rdma_cm_id *id = conn->c.cm_id;
-
-	if (!conn->dialled || rtrs_port_up(id))
-		return;
-	rtrs_port_await(id, MAX_SCHEDULE_TIMEOUT, port_enough, path);
-	rtrs_port_await(id, msecs_to_jiffies(PORT_MS), device_gone, path);
-}
-
-void rtrs_clt_teardown(struct rtrs_clt_path *path)
-{
-	struct rtrs_device *dev = path->dev;
-	u32 i;
-
-	await_port(path);
-	/* a disconnect is repeated by the CM only while its id lives */
-	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_clt_recvs_destroy(&path->conns[i]);
-	rtrs_iu_destroy(path->info_rsp);
-	rtrs_iu_destroy(path->info_req);
-	path->info_rsp = NULL;
-	path->info_req = NULL;
-	rtrs_clt_memory_destroy(path);
-	if (dev) {
-		mutex_lock(&path->session->mutex);
-		path->dev = NULL;
-		mutex_unlock(&path->session->mutex);
-		rtrs_device_put(dev);
-	}
-	/* last: an id is what holds back the removal of its device */
-	for (i = 0; i < path->conn_count; i++) {
-		id_destroy(&path->conns[i]);
-		path->conns[i].dialled = false;
-		path->conns[i].c.dev = NULL;
-		path->conns[i].established = false;
-	}
 }

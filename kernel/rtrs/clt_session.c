@@ -138,6 +138,7 @@ static void session_release(struct device *dev)
 	struct rtrs_clt_session *session = container_of(dev, struct rtrs_clt_session, dev);
 
 	rtrs_clt_reqs_destroy(session);
+	kfree(session->bells);
 	free_percpu(session->cursor);
 	mutex_destroy(&session->mutex);
 	mutex_destroy(&session->link_mutex);
@@ -151,8 +152,12 @@ static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *conf
 
 	if (!session)
 		return ERR_PTR(-ENOMEM);
+	session->io_queues = rtrs_clt_io_conns() + config->nr_poll_queues;
 	session->cursor = alloc_percpu(u32);
-	if (!session->cursor) {
+	session->bells = kcalloc(session->io_queues + 1, sizeof(*session->bells), GFP_KERNEL);
+	if (!session->cursor || !session->bells) {
+		kfree(session->bells);
+		free_percpu(session->cursor);
 		kfree(session);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -161,7 +166,6 @@ static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *conf
 	generate_random_uuid(session->uuid);
 	session->port = config->port;
 	session->nr_poll_queues = config->nr_poll_queues;
-	session->io_queues = rtrs_clt_io_conns() + config->nr_poll_queues;
 	session->max_reconnects = config->max_reconnects;
 	session->policy = RTRS_MP_MIN_INFLIGHT;
 	session->ops = ops;

@@ -337,6 +337,45 @@ err_unmap:
 	return ret;
 }
 
+/* ---- doorbells held back ---- */
+
+static void ring(struct rtrs_clt_session *session, u32 cid)
+{
+	struct rtrs_clt_path *path;
+	u32 index;
+
+	/* whoever holds one back from now on rings for it */
+	xchg(&session->bells[cid].held, false);
+	rcu_read_lock();
+	for_each_path_up(session, path, index)
+		post_pending(&path->conns[cid]);
+	rcu_read_unlock();
+}
+
+void rtrs_clt_flush(struct rtrs_clt_session *session, u32 queue)
+{
+	if (queue == RTRS_QUEUE_ADMIN)
+		ring(session, 0);
+	else if (queue < session->io_queues)
+		ring(session, queue + 1);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_flush);
+
+/*
+ * The requests of one burst may have gone to different paths; the last one
+ * rang for its own only.
+ */
+static void bell(struct rtrs_clt_session *session, u32 cid, bool more)
+{
+	struct rtrs_clt_bell *bell = &session->bells[cid];
+
+	/* after the chain: who clears it sees the chain */
+	if (more)
+		smp_store_release(&bell->held, true);
+	else if (READ_ONCE(bell->held))
+		ring(session, cid);
+}
+
 int rtrs_clt_send(struct rtrs_clt_session *session, struct rtrs_req *req,
 		  const struct rtrs_clt_io *io)
 {
@@ -353,6 +392,8 @@ int rtrs_clt_send(struct rtrs_clt_session *session, struct rtrs_req *req,
 			ret = submit_on(&path->conns[cid], req, io);
 	} while (path && ret == -EAGAIN);
 	rcu_read_unlock();
+	if (!ret)
+		bell(session, cid, io->more);
 	return ret;
 }
 
@@ -428,20 +469,3 @@ void rtrs_clt_slot_release(struct rtrs_clt_session *session, u32 slot)
 		rtrs_clt_slot_free(session, req);
 }
 EXPORT_SYMBOL_GPL(rtrs_clt_slot_release);
-
-/* ---- doorbells held back ---- */
-
-void rtrs_clt_flush(struct rtrs_clt_session *session, u32 queue)
-{
-	u32 cid = queue == RTRS_QUEUE_ADMIN ? 0 : queue + 1;
-	struct rtrs_clt_path *path;
-	u32 index;
-
-	if (queue != RTRS_QUEUE_ADMIN && queue >= session->io_queues)
-		return;
-	rcu_read_lock();
-	for_each_path_up(session, path, index)
-		post_pending(&path->conns[cid]);
-	rcu_read_unlock();
-}
-EXPORT_SYMBOL_GPL(rtrs_clt_flush);

@@ -24,6 +24,10 @@ both_carry() {
 	on client "echo $1 >$dir/mpath_policy; for f in $dir/paths/*/stats/rdma; do echo 1 >\$f; done
 		fio --name=p --filename=/dev/$disk --rw=randread --bs=4k --size=16m --number_ios=600 --iodepth=16 \
 			--ioengine=libaio --direct=1 --minimal >/dev/null" || fail "$1: fio"
+	# bursts of which nothing follows the last request: none of them may be left in a queue
+	ON_LIMIT=40 on client "fio --name=b --filename=/dev/$disk --rw=randwrite --bs=4k --size=16m --number_ios=320 --iodepth=32 \
+		--iodepth_batch=32 --iodepth_batch_complete_min=32 --ioengine=libaio --direct=1 --minimal >/dev/null" ||
+		fail "$1: a burst does not end"
 	for n in $(requests); do
 		[ "$n" -ge 20 ] || fail "$1: $(requests | tr '\n' ' ')"
 	done
