@@ -289,7 +289,7 @@ struct rtrs_clt_session {
 	wait_queue_head_t wait;
 	bool link_up;			/* what ops->link was last told; link_mutex */
 	bool ever_up;
-	u32 incarnation;		/* times the server had to make it; link_mutex, READ_ONCE */
+	u32 incarnation;		/* times the server did not know it; link_mutex, READ_ONCE */
 	bool settled;			/* first attempt has ended, the caller may know */
 	bool cancelled;
 	struct rtrs_why why;		/* of the first failure, and of the last change */

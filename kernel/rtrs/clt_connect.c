@@ -66,6 +66,9 @@ static void cm_rejected(struct rtrs_clt_conn *conn, struct rdma_cm_id *id,
 		if (offer_read(conn, data, len))
 			cm_failed(conn, RTRS_CAUSE_REFUSED,
 				  conn->offer.error ? conn->offer.error : -ECONNRESET, true);
+	} else if (ev->status == IB_CM_REJ_STALE_CONN) {
+		/* a connection of this machine's last boot looks the same; the peer's CM ends it */
+		cm_failed(conn, RTRS_CAUSE_REFUSED, -EBUSY, true);
 	} else if (ev->status == IB_CM_REJ_INVALID_SERVICE_ID) {
 		cm_failed(conn, RTRS_CAUSE_NO_LISTENER, -ECONNREFUSED, true);
 	} else {

@@ -45,8 +45,6 @@ void rtrs_clt_session_publish(struct rtrs_clt_path *path)
 	bool first = !READ_ONCE(session->ever_up);
 
 	mutex_lock(&session->link_mutex);
-	if (path->create && !rtrs_clt_session_is_up(session))
-		WRITE_ONCE(session->incarnation, session->incarnation + 1);
 	path->create = false;
 	rcu_assign_pointer(session->table[path->index], path);
 	set_up(path, true);

@@ -288,7 +288,8 @@ static void act(struct rtrs_clt_path *path, enum rtrs_path_action action)
 
 /*
  * While a session has never been up its caller waits for the outcome: only
- * silence, which a busy machine or a lost datagram explains, is tried again.
+ * silence, which a busy machine or a lost datagram explains, and a peer that
+ * still takes something down are tried again.
  */
 static bool attempts_left(struct rtrs_clt_path *path)
 {
@@ -297,7 +298,8 @@ static bool attempts_left(struct rtrs_clt_path *path)
 	if (path->hopeless)
 		return false;
 	if (!READ_ONCE(session->ever_up))
-		return path->why.cause == RTRS_CAUSE_NO_ANSWER && path->attempt < FIRST_ATTEMPTS;
+		return busy_for_now(path, &path->why) ||
+		       (path->why.cause == RTRS_CAUSE_NO_ANSWER && path->attempt < FIRST_ATTEMPTS);
 	return rtrs_attempts_left(READ_ONCE(session->max_reconnects), path->attempt);
 }
 

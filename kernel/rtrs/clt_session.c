@@ -115,8 +115,20 @@ bool rtrs_clt_session_may_create(struct rtrs_clt_path *path)
 
 bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why)
 {
-	path->create = why->cause == RTRS_CAUSE_REFUSED && why->remote && why->error == -ENXIO &&
-		       !path->create && !rtrs_clt_session_is_up(path->session);
+	struct rtrs_clt_session *session = path->session;
+	bool unknown = why->cause == RTRS_CAUSE_REFUSED && why->remote && why->error == -ENXIO;
+	bool again = path->create;
+
+	path->create = false;
+	if (!unknown || again)
+		return false;
+	mutex_lock(&session->link_mutex);
+	if (!rtrs_clt_session_is_up(session)) {
+		path->create = true;
+		/* counted here: another path may join what this one makes, and be up first */
+		WRITE_ONCE(session->incarnation, session->incarnation + 1);
+	}
+	mutex_unlock(&session->link_mutex);
 	return path->create;
 }
 

@@ -115,6 +115,13 @@ static void give_up_handshake(struct rtrs_srv_path *path, const struct peer *pee
 		rtrs_srv_path_raise(path, RTRS_PEV_TIMER, RTRS_CAUSE_HANDSHAKE_TIMEOUT, -ETIMEDOUT);
 }
 
+/* What is left of it goes without anybody's help: worth another try. */
+static bool is_ending(struct rtrs_srv_path *path)
+{
+	return READ_ONCE(path->state) >= RTRS_PATH_CLOSING ||
+	       atomic_read(&path->events) & (RTRS_PEV_LOST | RTRS_PEV_CLOSE);
+}
+
 /*
  * May the session get one more path? One that is there already stays as long
  * as its client has it: this request may be a replay (S6). But the client may
@@ -139,7 +146,7 @@ static int check_session(struct rtrs_srv_session *session, const struct rtrs_hel
 	list_for_each_entry(path, &session->paths, entry)
 		if (rtrs_addr_equal(&path->client, &peer->client) &&
 		    rtrs_addr_equal(&path->server, &peer->server))
-			return -EEXIST;
+			return is_ending(path) ? -EBUSY : -EEXIST;
 	return 0;
 }
 

@@ -21,6 +21,8 @@ client_back() {
 	fixed_neighbours
 	client_load
 	map_paths ram0
+	# the last client's ledger went with it; its blocks mean nothing to this one
+	on client "dd if=/dev/zero of=/dev/$disk bs=1M count=4 oflag=direct conv=notrunc status=none"
 	ledger_start blocks=1024 threads=16
 	ledger_await 200 60
 }
