@@ -369,11 +369,12 @@ static void bell(struct rtrs_clt_session *session, u32 cid, bool more)
 {
 	struct rtrs_clt_bell *bell = &session->bells[cid];
 
-	/* after the chain: who clears it sees the chain */
-	if (more)
+	if (more) {
+		/* after the chain: who clears it sees the chain; pairs with ring() */
 		smp_store_release(&bell->held, true);
-	else if (READ_ONCE(bell->held))
+	} else if (READ_ONCE(bell->held)) {
 		ring(session, cid);
+	}
 }
 
 int rtrs_clt_send(struct rtrs_clt_session *session, struct rtrs_req *req,

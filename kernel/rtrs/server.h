@@ -275,7 +275,8 @@ struct rtrs_srv {
 	struct list_head sessions;
 	struct list_head hcas;
 	struct list_head half_open;
-	u32 session_count;
+	u32 session_count;		/* READ_ONCE */
+	u32 paths_on_hcas;		/* those of all hcas; READ_ONCE */
 	u32 half_open_count;
 	u32 rate_seed;
 	struct rtrs_bucket rates[RTRS_SRV_RATES];

@@ -176,6 +176,7 @@ static int link_path(struct rtrs_srv_session *session, struct rtrs_srv_hca *hca,
 	rtrs_pair_format(&pair, path->name, sizeof(path->name));
 	path->hca = hca;
 	hca->paths++;
+	rtrs_srv.paths_on_hcas++;
 	path->hca_port = cm_id->port_num;
 	strscpy(path->hca_name, dev_name(&hca->ib->dev), sizeof(path->hca_name));
 

@@ -190,16 +190,6 @@ static void hca_close_paths(const struct rtrs_srv_hca *hca)
 				rtrs_srv_path_raise(path, RTRS_PEV_CLOSE, cause, 0);
 }
 
-static bool hca_idle(const struct rtrs_srv_hca *hca)
-{
-	bool idle;
-
-	mutex_lock(&rtrs_srv.lock);
-	idle = !hca->paths;
-	mutex_unlock(&rtrs_srv.lock);
-	return idle;
-}
-
 static void hca_remove(struct ib_device *ib, void *client_data)
 {
 	struct rtrs_srv_hca *hca;
@@ -215,11 +205,12 @@ static void hca_remove(struct ib_device *ib, void *client_data)
 	mutex_unlock(&rtrs_srv.lock);
 	if (!hca)
 		return;
-	wait_event(rtrs_srv.gone, hca_idle(hca));
-	kfree(hca);
+	wait_event(rtrs_srv.gone, !READ_ONCE(hca->paths));
 
 	mutex_lock(&listen_lock);
 	mutex_lock(&rtrs_srv.lock);
+	/* the last path has let go of it before it let go of the lock */
+	kfree(hca);
 	last = list_empty(&rtrs_srv.hcas);
 	mutex_unlock(&rtrs_srv.lock);
 	/* not under rtrs_srv.lock: waits for CM callbacks, which take it */
@@ -234,29 +225,6 @@ static struct ib_client hca_client = {
 	.remove = hca_remove,
 };
 
-static bool no_session(void)
-{
-	bool none;
-
-	mutex_lock(&rtrs_srv.lock);
-	none = !rtrs_srv.session_count;
-	mutex_unlock(&rtrs_srv.lock);
-	return none;
-}
-
-static bool all_idle(void)
-{
-	const struct rtrs_srv_hca *hca;
-	bool idle = true;
-
-	mutex_lock(&rtrs_srv.lock);
-	list_for_each_entry(hca, &rtrs_srv.hcas, entry)
-		if (hca->paths)
-			idle = false;
-	mutex_unlock(&rtrs_srv.lock);
-	return idle;
-}
-
 /* A path that is off its device has sent its disconnects. Disks are not waited for. */
 void rtrs_srv_farewell(void)
 {
@@ -268,7 +236,8 @@ void rtrs_srv_farewell(void)
 		hca_close_paths(hca);
 	mutex_unlock(&rtrs_srv.lock);
 	rtrs_port_news();
-	if (!wait_event_timeout(rtrs_srv.gone, all_idle(), FAREWELL_SECONDS * HZ))
+	if (!wait_event_timeout(rtrs_srv.gone, !READ_ONCE(rtrs_srv.paths_on_hcas),
+				FAREWELL_SECONDS * HZ))
 		pr_warn("not every client could be told\n");
 }
 
@@ -312,7 +281,7 @@ void rtrs_srv_unlisten(void)
 	rtrs_port_news();
 	/* every path has a device, so this closes all of them */
 	ib_unregister_client(&hca_client);
-	wait_event(rtrs_srv.gone, no_session());
+	wait_event(rtrs_srv.gone, !READ_ONCE(rtrs_srv.session_count));
 	flush_workqueue(rtrs_srv.wq);
 	mutex_lock(&rtrs_srv.lock);
 	rtrs_srv.ops = NULL;

@@ -67,7 +67,7 @@ void rtrs_srv_wake_half_open(void)
 void rtrs_srv_session_drop(struct rtrs_srv_session *session)
 {
 	list_del(&session->entry);
-	rtrs_srv.session_count--;
+	WRITE_ONCE(rtrs_srv.session_count, rtrs_srv.session_count - 1);
 	rtrs_srv_wake_half_open();
 	wake_up_all(&rtrs_srv.gone);
 	rtrs_srv_session_put(session);
@@ -178,7 +178,8 @@ static void session_end(struct rtrs_srv_session *session)
 void rtrs_srv_path_off_device(struct rtrs_srv_path *path)
 {
 	mutex_lock(&rtrs_srv.lock);
-	path->hca->paths--;
+	WRITE_ONCE(path->hca->paths, path->hca->paths - 1);
+	WRITE_ONCE(rtrs_srv.paths_on_hcas, rtrs_srv.paths_on_hcas - 1);
 	path->hca = NULL;
 	wake_up_all(&rtrs_srv.gone);
 	mutex_unlock(&rtrs_srv.lock);
