@@ -5,7 +5,7 @@
 # requests as any queue is deep, and exactly the memory operations each mode
 # promises, in auto also for a disk that needs stable data. Nothing of RDMA is left after unloading.
 # vms: pair
-# kernels: edge
+# kernels: 6.1
 # peers: intree
 # limit: 500
 set -euo pipefail

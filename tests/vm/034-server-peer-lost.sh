@@ -7,7 +7,7 @@
 # is served again.
 # vms: pair
 # boot: fresh
-# kernels: edge
+# kernels: 6.1
 # peers: intree
 # limit: 400
 set -euo pipefail
