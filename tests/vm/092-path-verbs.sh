@@ -112,9 +112,9 @@ carries $one $two
 
 # the server's administrator closes a path: it comes back
 changed_there() { [ "$(on server "rnbdctl -j $* 2>/dev/null | jq .changed")" = true ] || fail "server: rnbdctl $*"; }
-before=$(on client "cat $dir/paths/$two/stats/reconnects")
+reconnects=$(on client "cat $dir/paths/$two/stats/reconnects")
 changed_there path disconnect s1/$two
-on client "until_true 20 eval '! grep -qx \"$before\" $dir/paths/$two/stats/reconnects && grep -qx connected $dir/paths/$two/state'" ||
+on client "until_true 20 eval '! grep -qx \"$reconnects\" $dir/paths/$two/stats/reconnects && grep -qx connected $dir/paths/$two/state'" ||
 	fail "a path that the server closed does not come back"
 [ "$(on server "rnbdctl path delete $two >/dev/null 2>&1; echo \$?")" = 2 ] || fail "the server deleted a client's path"
 carries $one $two
