@@ -115,12 +115,13 @@ trace_allocs() {
 }
 
 # ours FILE: allocations whose stack reaches our modules before it reaches the
-# RDMA provider or the disk below us; and those of the provider, which each message costs.
+# RDMA provider or the disk below us, or an interrupt that came while they ran; and
+# those of the provider, which each message costs.
 ours() {
 	awk '
 	/: (kmalloc|kmem_cache_alloc|mm_page_alloc)/ { below = 0; done = 0 }
 	/^ *=> / && /\[rdma_rxe\]/ && !below { theirs++ }
-	/^ *=> / && /\[rdma_rxe\]|submit_bio/ { below = 1 }
+	/^ *=> / && /\[rdma_rxe\]|submit_bio|=> asm_(sysvec|common_interrupt)/ { below = 1 }
 	/^ *=> / && /\[(rtrs_server|rnbd_server)\]/ && !done { done = 1; if (!below) own++ }
 	END { print own + 0, theirs + 0 }' "$1"
 }
