@@ -327,7 +327,8 @@ static void late_session(struct work_struct *work)
 	u32 left_out = event_rate_count(&session->rate);
 
 	if (left_out)
-		send_session(session, RTRS_CLT_CHANGED, left_out);
+		/* the last of them is told now */
+		send_session(session, RTRS_CLT_CHANGED, left_out - 1);
 }
 
 void rtrs_clt_genl_session_init(struct rtrs_clt_session *session)
@@ -357,7 +358,8 @@ static void late_path(struct work_struct *work)
 	u32 left_out = event_rate_count(&path->rate);
 
 	if (left_out)
-		send_path(path, RTRS_CLT_CHANGED, left_out);
+		/* as above */
+		send_path(path, RTRS_CLT_CHANGED, left_out - 1);
 }
 
 void rtrs_clt_genl_path_init(struct rtrs_clt_path *path)

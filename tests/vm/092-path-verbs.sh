@@ -178,7 +178,7 @@ changed session reconnect s1
 # changed too often: fewer events, but none is left out without being counted, and the last one comes
 on client "session_events >/tmp/events & echo \$! >/tmp/events.pid; until_true 5 grep -qx ready /tmp/events
 	for i in {1..60}; do echo rr >$dir/mpath_policy; echo ml >$dir/mpath_policy; done"
-all_told() { [ "$(on client "awk '\$1 == 1 { n += 1 + \$3 } END { print n + 0 }' /tmp/events")" -ge 120 ]; }
+all_told() { [ "$(on client "awk '\$1 == 1 { n += 1 + \$3 } END { print n + 0 }' /tmp/events")" = 120 ]; }
 vm_wait 40 "the count of events" all_told || fail "events: $(on client 'cat /tmp/events')"
 [ "$(on client 'kill $(cat /tmp/events.pid); wc -l </tmp/events')" -lt 120 ] || fail "no event was left out"
 [[ $(on client 'tail -n 1 /tmp/events') = '1 min-latency '* ]] || fail "the last event: $(on client 'tail -n 1 /tmp/events')"
