@@ -67,5 +67,6 @@ for ((round = 0; round < ${LOSSES:-1}; round++)); do
 	done
 done
 load_stop
+[ $lost -gt 0 ] || fail "nothing was lost: $kinds"
 echo "$lost losses, 0 I/O errors, 0 verify errors"
 all_down
