@@ -228,9 +228,12 @@ static bool worth_repeating(const struct rtrs_why *why)
 
 void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn)
 {
-	if (conn->c.cm_id)
+	if (conn->dialled)
+		rtrs_cm_destroy_id(conn->c.cm_id, &conn->path->device_gone);
+	else if (conn->c.cm_id)
 		rdma_destroy_id(conn->c.cm_id);
 	conn->c.cm_id = NULL;
+	conn->dialled = false;
 }
 
 /* Each try has its own CM id: late events of an old one have nowhere to go. */

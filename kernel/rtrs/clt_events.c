@@ -8,8 +8,6 @@
 #include "client.h"
 
 #include <linux/netdevice.h>
-#include <linux/slab.h>
-#include <rdma/ib_verbs.h>
 
 static void links_changed(struct work_struct *work)
 {
@@ -33,62 +31,31 @@ static struct notifier_block netdev_notifier = { .notifier_call = netdev_event }
 
 /* ---- RDMA devices ---- */
 
-struct watched {
-	struct ib_event_handler handler;
-};
-
-static struct ib_client rdma_client;
-
-static void rdma_event(struct ib_event_handler *handler, struct ib_event *event)
+static int port_event(struct notifier_block *nb, unsigned long event, void *device)
 {
-	if (event->event == IB_EVENT_PORT_ACTIVE || event->event == IB_EVENT_GID_CHANGE)
-		queue_work(rtrs_clt_wq, &links_work);
-}
-
-static int rdma_added(struct ib_device *ib)
-{
-	struct watched *watched = kzalloc(sizeof(*watched), GFP_KERNEL);
-
-	if (!watched)
-		return -ENOMEM;
-	INIT_IB_EVENT_HANDLER(&watched->handler, ib, rdma_event);
-	ib_register_event_handler(&watched->handler);
-	ib_set_client_data(ib, &rdma_client, watched);
 	queue_work(rtrs_clt_wq, &links_work);
-	return 0;
+	return NOTIFY_DONE;
 }
 
-static void rdma_removed(struct ib_device *ib, void *data)
-{
-	struct watched *watched = data;
-
-	ib_unregister_event_handler(&watched->handler);
-	kfree(watched);
-}
-
-static struct ib_client rdma_client = {
-	.name = "rtrs-client",
-	.add = rdma_added,
-	.remove = rdma_removed,
-};
+static struct notifier_block port_notifier = { .notifier_call = port_event };
 
 /* ---- module ---- */
 
 int rtrs_clt_events_init(void)
 {
-	int ret = ib_register_client(&rdma_client);
+	int ret = rtrs_port_subscribe(&port_notifier);
 
 	if (ret)
 		return ret;
 	ret = register_netdevice_notifier(&netdev_notifier);
 	if (ret)
-		ib_unregister_client(&rdma_client);
+		rtrs_port_unsubscribe(&port_notifier);
 	return ret;
 }
 
 void rtrs_clt_events_exit(void)
 {
 	unregister_netdevice_notifier(&netdev_notifier);
-	ib_unregister_client(&rdma_client);
+	rtrs_port_unsubscribe(&port_notifier);
 	cancel_work_sync(&links_work);
 }

@@ -8,7 +8,6 @@
 #include "client.h"
 
 #define DISCONNECT_MS	1000	/* the peer's answers to our disconnects, together */
-#define PORT_MS		3000	/* a path that is to go waits no longer for its port */
 
 static void disconnect(struct rtrs_clt_path *path)
 {
@@ -40,16 +39,10 @@ static bool all_disconnected(struct rtrs_clt_path *path)
 	if (path->why.cause == RTRS_CAUSE_DEVICE_REMOVED)
 		return true;
 	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established && !READ_ONCE(path->conns[i].disconnected))
+		if (path->conns[i].established && !READ_ONCE(path->conns[i].disconnected) &&
+		    rtrs_port_up(path->conns[i].c.cm_id))
 			return false;
 	return true;
-}
-
-static bool device_gone(void *arg)
-{
-	const struct rtrs_clt_path *path = arg;
-
-	return READ_ONCE(path->device_gone);
 }
 
 /* A path that is to come back needs its port anyway, one that is to go does not. */
@@ -57,7 +50,8 @@ static bool port_enough(void *arg)
 {
 	const struct rtrs_clt_path *path = arg;
 
-	return device_gone(arg) || !path->was_connected || path->state == RTRS_PATH_CLOSING ||
+	return READ_ONCE(path->device_gone) || !path->was_connected ||
+	       path->state == RTRS_PATH_CLOSING ||
 	       atomic_read(&path->events) & (RTRS_PEV_CLOSE | RTRS_PEV_REMOVE);
 }
 
@@ -69,8 +63,7 @@ static void await_port(struct rtrs_clt_path *path)
 
 	if (!conn->dialled || rtrs_port_up(id))
 		return;
-	rtrs_port_await(id, MAX_SCHEDULE_TIMEOUT, port_enough, path);
-	rtrs_port_await(id, msecs_to_jiffies(PORT_MS), device_gone, path);
+	rtrs_port_await(id, port_enough, path);
 	/* what could not be said when it was due */
 	disconnect(path);
 }
@@ -99,7 +92,6 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	/* last: an id is what holds back the removal of its device */
 	for (i = 0; i < path->conn_count; i++) {
 		rtrs_clt_conn_forget(&path->conns[i]);
-		path->conns[i].dialled = false;
 		path->conns[i].c.dev = NULL;
 		path->conns[i].established = false;
 	}

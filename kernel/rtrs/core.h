@@ -9,6 +9,7 @@
 
 #include <linux/kobject.h>
 #include <linux/kref.h>
+#include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/socket.h>
 #include <linux/static_key.h>
@@ -40,15 +41,29 @@ struct rtrs_device *rtrs_device_create(struct ib_device *ib);
 void rtrs_device_get(struct rtrs_device *dev);
 void rtrs_device_put(struct rtrs_device *dev);
 
-/* ---- port.c: what a port that is down forbids ---- */
+/* ---- port.c: RDMA ports that come and go ---- */
+
+/*
+ * @nb is called, in any context, when a device was added, a port became active
+ * or its addresses changed: with that IB event (a device that was added counts
+ * as an active port) and the ib_device.
+ */
+int rtrs_port_subscribe(struct notifier_block *nb);
+void rtrs_port_unsubscribe(struct notifier_block *nb);
 
 /* Whether the CM may send by @id; so it may, too, while the id has no device yet. */
 bool rtrs_port_up(const struct rdma_cm_id *id);
-/* Wait, for @timeout jiffies at most, until the port is up or @enough. Process context. */
-void rtrs_port_await(const struct rdma_cm_id *id, long timeout, bool (*enough)(void *arg),
-		     void *arg);
+/* Wait until the port is up or @enough. Process context. */
+void rtrs_port_await(const struct rdma_cm_id *id, bool (*enough)(void *arg), void *arg);
 /* Something changed that an @enough looks at. Any context. */
 void rtrs_port_news(void);
+/*
+ * Destroys @id, whose queue pair is gone: now, or behind the caller's back when
+ * its port is up. The owner's handler is not called again. @device_gone: set by
+ * that handler at RDMA_CM_EVENT_DEVICE_REMOVAL, then the id goes at once. Not
+ * from a CM handler; may sleep.
+ */
+void rtrs_cm_destroy_id(struct rdma_cm_id *id, const bool *device_gone);
 int rtrs_port_module_init(void);
 void rtrs_port_module_exit(void);
 

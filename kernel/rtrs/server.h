@@ -228,7 +228,6 @@ struct rtrs_srv_path {
 	struct work_struct work;
 	struct delayed_work deadline;	/* of the handshake */
 	struct delayed_work watch;	/* send progress */
-	struct work_struct burial;	/* of the CM ids, once the queues are gone */
 	bool device_gone;		/* the CM waits for the ids */
 	atomic_t events;		/* enum rtrs_path_event */
 	unsigned long jobs;		/* bits above, for the worker */

@@ -53,7 +53,6 @@ static void conn_event(struct rtrs_srv_conn *conn, const struct rdma_cm_event *e
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		cause = RTRS_CAUSE_DEVICE_REMOVED;
 		WRITE_ONCE(conn->path->device_gone, true);
-		rtrs_port_news();
 		break;
 	default:
 		return;
@@ -235,7 +234,6 @@ void rtrs_srv_farewell(void)
 	list_for_each_entry(hca, &rtrs_srv.hcas, entry)
 		hca_close_paths(hca);
 	mutex_unlock(&rtrs_srv.lock);
-	rtrs_port_news();
 	if (!wait_event_timeout(rtrs_srv.gone, !READ_ONCE(rtrs_srv.paths_on_hcas),
 				FAREWELL_SECONDS * HZ))
 		pr_warn("not every client could be told\n");
@@ -278,7 +276,6 @@ void rtrs_srv_unlisten(void)
 	mutex_lock(&rtrs_srv.lock);
 	rtrs_srv.listening = false;
 	mutex_unlock(&rtrs_srv.lock);
-	rtrs_port_news();
 	/* every path has a device, so this closes all of them */
 	ib_unregister_client(&hca_client);
 	wait_event(rtrs_srv.gone, !READ_ONCE(rtrs_srv.session_count));

@@ -11,7 +11,6 @@
 #include "server.h"
 
 #define WATCH_SECONDS 10
-#define PORT_SECONDS 3	/* a server that shuts down waits no longer for a port */
 
 static void path_release(struct kref *ref)
 {
@@ -122,7 +121,6 @@ static void ops_gone(struct percpu_ref *ref)
 }
 
 static void path_work(struct work_struct *work);
-static void bury(struct work_struct *work);
 
 struct rtrs_srv_path *rtrs_srv_path_new(u32 conn_count)
 {
@@ -153,7 +151,6 @@ struct rtrs_srv_path *rtrs_srv_path_new(u32 conn_count)
 	INIT_WORK(&path->work, path_work);
 	INIT_DELAYED_WORK(&path->deadline, handshake_late);
 	INIT_DELAYED_WORK(&path->watch, watch_sends);
-	INIT_WORK(&path->burial, bury);
 	rtrs_heartbeat_init(&path->hb, &rtrs_srv_params.heartbeat, &beat_ops);
 	return path;
 }
@@ -252,40 +249,9 @@ static void release_device(struct rtrs_srv_path *path)
 	path->dev = NULL;
 	mutex_unlock(&path->session->setup);
 	rtrs_srv_path_off_device(path);
-	rtrs_srv_path_get(path);	/* put by bury() */
-	queue_work(rtrs_srv.wq, &path->burial);
-}
-
-/* The session has no use for a path any more whose port is down. */
-static bool port_enough(void *arg)
-{
-	const struct rtrs_srv_path *path = arg;
-
-	return READ_ONCE(path->device_gone) || !READ_ONCE(rtrs_srv.listening);
-}
-
-static bool device_gone(void *arg)
-{
-	const struct rtrs_srv_path *path = arg;
-
-	return READ_ONCE(path->device_gone);
-}
-
-/* CM ids need nothing but their path, which may have left its session long ago. */
-static void bury(struct work_struct *work)
-{
-	struct rtrs_srv_path *path = container_of(work, struct rtrs_srv_path, burial);
-	struct rdma_cm_id *id;
-	u32 i;
-
-	/* a path begins with its connection 0, and all of them are on one port */
-	id = path->conns[0]->core.cm_id;
-	rtrs_port_await(id, MAX_SCHEDULE_TIMEOUT, port_enough, path);
-	rtrs_port_await(id, PORT_SECONDS * HZ, device_gone, path);
 	for (i = 0; i < path->conn_count; i++)
 		if (path->conns[i])
-			rdma_destroy_id(path->conns[i]->core.cm_id);
-	rtrs_srv_path_put(path);
+			rtrs_cm_destroy_id(path->conns[i]->core.cm_id, &path->device_gone);
 }
 
 /*

@@ -31,7 +31,7 @@ ram_disks
 server_up
 client_up
 refused 'Invalid argument' 'sessname=s1 path=ip:10.77.0.2@ip:fd77::1 device_path=/dev/ram0'
-refused '' 'sessname=s1 path=ip:fd77::99@ip:fd77::1 device_path=/dev/ram0'
+refused 'Cannot assign requested address' 'sessname=s1 path=ip:fd77::99@ip:fd77::1 device_path=/dev/ram0'
 ask nothing_left || fail "a refused map left something"
 
 path=ip:fd77::1

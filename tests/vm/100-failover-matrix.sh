@@ -27,8 +27,8 @@ map_paths ram0
 load_start
 both_carry 30
 
-# An in-tree peer whose own port was down waits for ever for a message of the
-# connection manager (see kernel/rtrs/port.c): that path is lost for good.
+# An in-tree peer says goodbye by its port that is down, which leaves soft
+# RDMA's connection manager deaf (see kernel/rtrs/port.c): that path is lost for good.
 comes_back() {
 	case $1 in
 	down@client | carrier@client) [ "$CLIENT" = ours ] ;;

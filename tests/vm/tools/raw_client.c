@@ -69,6 +69,8 @@ static int next_event(struct conn *c, long ms, int *status)
 	struct rdma_cm_event *event;
 	int type;
 
+	if (status)
+		*status = ETIMEDOUT;
 	if (poll(&fd, 1, ms) <= 0)
 		return -1;
 	if (rdma_get_cm_event(c->events, &event))
