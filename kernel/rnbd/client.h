@@ -113,8 +113,8 @@ void rnbd_clt_session_break(struct rnbd_clt_dev *dev);
 /* ---- admin messages (clt_admin.c) ---- */
 
 int rnbd_clt_send_info(struct rnbd_clt_session *session, struct rtrs_why *why);
-/* Ends early with -ECANCELED once dev->cancel is set. */
-int rnbd_clt_send_open(struct rnbd_clt_dev *dev, struct rnbd_dev_info *info,
+/* Ends early with -ECANCELED once dev->cancel is set. @gen as for a close. */
+int rnbd_clt_send_open(struct rnbd_clt_dev *dev, u32 gen, struct rnbd_dev_info *info,
 		       struct rtrs_why *why);
 /*
  * Not sent (-ENOTCONN) when the link is not the one of generation @gen any more:
@@ -150,6 +150,7 @@ struct rnbd_clt_dev {
 	bool want_open;			/* open again */
 	int fast_io_fail;		/* seconds that I/O waits, -1: for ever; read by I/O */
 	u32 open_gen;			/* session->link_gen that @device_id belongs to */
+	bool remote_open;		/* on that link the server has it open */
 	u32 attempts;			/* to open again that failed since the link came up */
 	u32 remaps_done;		/* counts answered requests to open again */
 	int remap_error;		/* of the last one */
@@ -169,7 +170,7 @@ struct rnbd_clt_dev {
 
 	struct delayed_work hold_work;	/* armed under @lock in state held only */
 	struct delayed_work retry_work;	/* armed by the worker */
-	struct delayed_work unmap_work;	/* armed and stopped by the worker */
+	struct delayed_work unmap_work;	/* stopped by the worker */
 
 	struct rnbd_limits lim;		/* last accepted; written by the worker under @lock */
 	struct rnbd_map_options opt;	/* constant */
@@ -272,6 +273,8 @@ void rnbd_clt_disk_exit(void);
 int rnbd_clt_disk_create(struct rnbd_clt_dev *dev);
 /* Idempotent. @force: openers lose the disk. Waits for requests in flight. */
 void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force);
+/* dev->lock held: nobody opens the disk any more, or -EBUSY. */
+int rnbd_clt_disk_refuse_openers(struct rnbd_clt_dev *dev, bool force);
 /* Anybody: set the capacity by hand. -ENOENT not mapped, -EINVAL 0 or above what the server said. */
 int rnbd_clt_disk_resize(struct rnbd_clt_dev *dev, u64 sectors);
 void rnbd_clt_disk_uevent(struct rnbd_clt_dev *dev, enum kobject_action action);

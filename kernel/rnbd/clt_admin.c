@@ -268,7 +268,7 @@ out:
 	return err;
 }
 
-int rnbd_clt_send_open(struct rnbd_clt_dev *dev, struct rnbd_dev_info *info,
+int rnbd_clt_send_open(struct rnbd_clt_dev *dev, u32 gen, struct rnbd_dev_info *info,
 		       struct rtrs_why *why)
 {
 	struct rnbd_clt_msg *msg;
@@ -277,6 +277,7 @@ int rnbd_clt_send_open(struct rnbd_clt_dev *dev, struct rnbd_dev_info *info,
 	msg = msg_alloc(dev->session, sizeof(msg->req.open), sizeof(struct rnbd_wire_open_rsp));
 	if (!msg)
 		goto out;
+	msg->gen = gen;
 	err = rnbd_open_build(&msg->req.open, dev->opt.device, dev->opt.access);
 	if (!err)
 		err = msg_run(msg, RNBD_CLT_MSG_TIMEOUT, &dev->cancel, RNBD_CLT_GRACE);

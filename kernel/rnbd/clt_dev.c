@@ -108,6 +108,7 @@ static int enter_mapped(struct rnbd_clt_dev *dev, u32 gen, const struct rnbd_lim
 		note_loss(dev);
 		dev->lim = *lim;
 		dev->open_gen = gen;
+		dev->remote_open = true;
 		WRITE_ONCE(dev->device_id, device_id);
 		if (!step(dev, RNBD_DEV_EV_OPENED, &none))
 			err = -EALREADY;
@@ -157,7 +158,12 @@ static int open_remote(struct rnbd_clt_dev *dev, bool again, struct rtrs_why *wh
 	struct rnbd_limits lim;
 	int err;
 
-	err = rnbd_clt_send_open(dev, &info, why);
+	/* until then requests of the last link are on their way back */
+	if (!READ_ONCE(dev->session->greeted)) {
+		*why = (struct rtrs_why){ RTRS_CAUSE_SESSION_LOST, -ENOTCONN, false };
+		return -ENOTCONN;
+	}
+	err = rnbd_clt_send_open(dev, gen, &info, why);
 	if (err)
 		return err;
 	if (rnbd_clt_session_has_id(dev, info.device_id)) {
@@ -193,7 +199,8 @@ static bool enter_unmapped(struct rnbd_clt_dev *dev)
 	bool open;
 
 	mutex_lock(&dev->lock);
-	open = dev->state == RNBD_DEV_MAPPED;
+	open = dev->remote_open && rnbd_clt_session_same_link(dev->session, dev->open_gen);
+	dev->remote_open = false;
 	step(dev, RNBD_DEV_EV_UNMAP, NULL);
 	mutex_unlock(&dev->lock);
 	wake_up_all(&dev->wait);
@@ -219,6 +226,7 @@ static void take_down(struct rnbd_clt_dev *dev, bool force)
 	rnbd_clt_timers_stop(dev);
 	rnbd_clt_sysfs_unlink(dev);
 	rnbd_clt_disk_destroy(dev, force);
+	rnbd_clt_unmap_unwatch(dev);
 	if (dev->session) {
 		if (open && dev->session->rtrs)
 			close_remote(dev, dev->device_id, dev->open_gen);
@@ -246,8 +254,10 @@ static int map(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 	if (err)
 		return err;
 	*why = (struct rtrs_why){ RTRS_CAUSE_NO_RESOURCE };
-	err = rnbd_clt_disk_create(dev);
-	if (!err)
+	/* later than this it is the I/O of the partition scan that ends, see unmapping */
+	if (!was_cancelled(dev))
+		err = rnbd_clt_disk_create(dev);
+	if (!err && dev->disk)
 		err = rnbd_clt_sysfs_link(dev);
 	if (!err && was_cancelled(dev)) {
 		why->cause = RTRS_CAUSE_CANCELLED;
@@ -337,6 +347,8 @@ static void do_refused(struct rnbd_clt_dev *dev)
 	mutex_lock(&dev->lock);
 	/* if the link is lost meanwhile, it is open again with the next one */
 	changed = dev->state == RNBD_DEV_MAPPED && step(dev, RNBD_DEV_EV_GIVE_UP, &why);
+	if (changed)
+		dev->remote_open = false;
 	mutex_unlock(&dev->lock);
 	if (!changed)
 		return;
@@ -392,30 +404,15 @@ int rnbd_clt_dev_map_wait(struct rnbd_clt_dev *dev)
 	return -EINTR;
 }
 
-/*
- * dev->lock held. A disk in use stays unless forced; one that goes cannot be
- * opened any more. Whoever opens or closes the disk just now uses it, and may
- * be waiting for I/O until we let go of the lock.
- */
-static int refuse_openers(struct rnbd_clt_dev *dev, bool force)
+/* dev->lock held. The worker, which is to unmap, may itself wait for the server to do I/O. */
+static void end_waits(struct rnbd_clt_dev *dev)
 {
-	struct gendisk *disk = dev->disk;
-	int err = 0;
+	bool scan = !dev->settled && dev->state == RNBD_DEV_MAPPED;
 
-	if (force) {
-		WRITE_ONCE(dev->no_open, true);
-		return 0;
-	}
-	if (!disk)
-		return 0;
-	if (!mutex_trylock(&disk->open_mutex))
-		return -EBUSY;
-	if (disk_openers(disk))
-		err = -EBUSY;
-	else
-		WRITE_ONCE(dev->no_open, true);
-	mutex_unlock(&disk->open_mutex);
-	return err;
+	if (scan || dev->state == RNBD_DEV_HELD)
+		step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+	if (scan)
+		rnbd_clt_unmap_watch(dev);
 }
 
 int rnbd_clt_dev_unmap(struct rnbd_clt_dev *dev, bool force)
@@ -429,14 +426,12 @@ int rnbd_clt_dev_unmap(struct rnbd_clt_dev *dev, bool force)
 		err = -ENODEV;
 	else
 		/* whoever opens a disk while it is being made has no claim on it */
-		err = refuse_openers(dev, force || !dev->settled);
+		err = rnbd_clt_disk_refuse_openers(dev, force || !dev->settled);
 	if (!err) {
 		dev->want_unmap = true;
 		WRITE_ONCE(dev->force, force || !dev->settled);
 		WRITE_ONCE(dev->cancel, true);
-		/* the worker may be waiting for the server */
-		if (dev->state == RNBD_DEV_HELD)
-			step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+		end_waits(dev);
 	}
 	mutex_unlock(&dev->lock);
 	if (err)
@@ -580,7 +575,7 @@ void rnbd_clt_dev_link_up(struct rnbd_clt_dev *dev)
 
 int rnbd_clt_dev_init(void)
 {
-	dev_wq = alloc_workqueue("rnbd-client-dev", WQ_UNBOUND, 0);
+	dev_wq = alloc_workqueue("rnbd-client-dev", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return dev_wq ? 0 : -ENOMEM;
 }
 

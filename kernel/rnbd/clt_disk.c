@@ -135,17 +135,42 @@ void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force)
 
 	if (!disk)
 		return;
+	/* in state unmapped nothing new goes out, but both of these wait for what did */
+	rnbd_clt_unmap_watch(dev);
 	if (force)
 		blk_mark_disk_dead(disk);
-	/* in state unmapped nothing new goes out, but this waits for what did */
-	rnbd_clt_unmap_watch(dev);
 	del_gendisk(disk);
-	rnbd_clt_unmap_unwatch(dev);
 	mutex_lock(&dev->lock);
 	dev->disk = NULL;
 	mutex_unlock(&dev->lock);
 	put_disk(disk);
 	drop_number(dev);
+}
+
+/*
+ * A disk in use stays unless forced; one that goes cannot be
+ * opened any more. Whoever opens or closes the disk just now uses it, and may
+ * be waiting for I/O until we let go of the lock.
+ */
+int rnbd_clt_disk_refuse_openers(struct rnbd_clt_dev *dev, bool force)
+{
+	struct gendisk *disk = dev->disk;
+	int err = 0;
+
+	if (force) {
+		WRITE_ONCE(dev->no_open, true);
+		return 0;
+	}
+	if (!disk)
+		return 0;
+	if (!mutex_trylock(&disk->open_mutex))
+		return -EBUSY;
+	if (disk_openers(disk))
+		err = -EBUSY;
+	else
+		WRITE_ONCE(dev->no_open, true);
+	mutex_unlock(&disk->open_mutex);
+	return err;
 }
 
 int rnbd_clt_disk_resize(struct rnbd_clt_dev *dev, u64 sectors)

@@ -103,6 +103,8 @@ static void io_done(void *priv, int error, int slot)
 	/* in both cases queue_rq() finds out whether there is something to wait for */
 	if (unlikely(slot >= 0)) {
 		req->kept = slot + 1;
+		/* its bytes must keep their places in the chunk: nothing is merged to it any more */
+		rq->rq_flags |= RQF_DONTPREP;
 		blk_mq_requeue_request(rq, true);
 		return;
 	}

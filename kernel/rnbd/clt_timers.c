@@ -114,15 +114,19 @@ void rnbd_clt_unmap_unwatch(struct rnbd_clt_dev *dev)
 	cancel_delayed_work_sync(&dev->unmap_work);
 }
 
-/* The disk cannot go before its requests do, and the server keeps them. */
+/*
+ * The disk cannot go before its requests do, and the server keeps them. A path
+ * that came up just then may have taken some over: until somebody says enough.
+ */
 static void unmap_work(struct work_struct *work)
 {
 	struct rnbd_clt_dev *dev = container_of(to_delayed_work(work), struct rnbd_clt_dev,
 						unmap_work);
 
-	pr_warn("%s: the server does not answer requests; the session is given up to unmap it\n",
-		dev->disk->disk_name);
+	pr_warn("%s@%s: the server does not answer requests; the session is given up to unmap it\n",
+		dev->opt.device, dev->opt.session);
 	rnbd_clt_session_break(dev);
+	rnbd_clt_unmap_watch(dev);
 }
 
 /* ---- life ---- */

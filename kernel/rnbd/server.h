@@ -51,6 +51,7 @@ struct rnbd_srv_session {
 	spinlock_t admin_lock;
 	struct list_head admin_queue;	/* struct rnbd_srv_admin */
 	struct work_struct admin_work;
+	bool ending;			/* admin_lock: no forced close any more */
 };
 
 /* A block device that is open for at least one session. */
@@ -141,6 +142,8 @@ enum rtrs_srv_verdict rnbd_srv_io(struct rnbd_srv_session *session, struct rtrs_
 /* ---- srv_admin.c ---- */
 
 void rnbd_srv_admin_init(struct rnbd_srv_session *session);
+/* No forced close comes or runs any more; no message does either by then. */
+void rnbd_srv_admin_end(struct rnbd_srv_session *session);
 /* Any context. */
 void rnbd_srv_admin_message(struct rnbd_srv_session *session, struct rtrs_srv_request *rq);
 /*

@@ -161,13 +161,21 @@ void rnbd_srv_admin_message(struct rnbd_srv_session *session, struct rtrs_srv_re
 	spin_unlock_irqrestore(&session->admin_lock, flags);
 }
 
+void rnbd_srv_admin_end(struct rnbd_srv_session *session)
+{
+	spin_lock_irq(&session->admin_lock);
+	session->ending = true;
+	spin_unlock_irq(&session->admin_lock);
+	flush_work(&session->admin_work);
+}
+
 int rnbd_srv_force_close(struct rnbd_srv_mapping *mapping)
 {
 	struct rnbd_srv_session *session = mapping->session;
 
 	spin_lock_irq(&session->admin_lock);
-	/* no longer, or already: then only wait */
-	if (!mapping->gone && list_empty(&mapping->force.entry)) {
+	/* no longer, or already, or with all others: then only wait */
+	if (!session->ending && !mapping->gone && list_empty(&mapping->force.entry)) {
 		list_add_tail(&mapping->force.entry, &session->admin_queue);
 		queue_work(rnbd_srv_wq, &session->admin_work);
 	}

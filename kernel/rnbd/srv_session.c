@@ -34,14 +34,13 @@ static void session_down(struct rtrs_srv_session *rtrs, void *priv)
 	struct rnbd_srv_mapping *mapping;
 	unsigned long id;
 
-	/* Forced closes run in the admin work: let it finish, so that this is the only writer. */
-	flush_work(&session->admin_work);
+	/* Forced closes run in the admin work: none comes any more, and it finishes. */
+	rnbd_srv_admin_end(session);
 	/* All are stopped before the first is waited for: one grace period serves them all. */
 	xa_for_each(&session->mappings, id, mapping)
 		rnbd_srv_mapping_stop(mapping);
 	xa_for_each(&session->mappings, id, mapping)
 		rnbd_srv_mapping_close(mapping, RTRS_CAUSE_SESSION_CLOSED);
-	flush_work(&session->admin_work);
 	xa_destroy(&session->mappings);
 	kfree(session);
 }

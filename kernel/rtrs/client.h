@@ -280,8 +280,9 @@ struct rtrs_clt_session {
 	u32 path_total;
 	bool closing;			/* no further path */
 	DECLARE_BITMAP(indices, RTRS_CLT_MAX_PATHS);	/* places taken in the table */
-	/* Places of removed paths whose fences are still up, and until when. */
+	/* Places of lost paths whose fences are still up, and until when; of them, removed paths'. */
 	DECLARE_BITMAP(lingering, RTRS_CLT_MAX_PATHS);
+	DECLARE_BITMAP(orphaned, RTRS_CLT_MAX_PATHS);
 	unsigned long linger_until[RTRS_CLT_MAX_PATHS];
 	struct delayed_work linger_work;
 	struct mutex link_mutex;	/* publishing and ops->link */
@@ -304,6 +305,7 @@ struct rtrs_clt_session {
 
 extern struct rtrs_opcounts rtrs_clt_opc;
 extern struct workqueue_struct *rtrs_clt_wq;
+extern struct rtrs_cm_kept rtrs_clt_kept;
 extern struct rtrs_hb_params rtrs_clt_hb_params;	/* fixed after load */
 u32 rtrs_clt_io_conns(void);
 u32 rtrs_clt_max_depth(void);
@@ -490,10 +492,12 @@ void rtrs_clt_watch_stop(struct rtrs_clt_path *path);
 void rtrs_clt_fail_over(struct rtrs_clt_path *path);
 /* The slot's request has ended; it may be used again when no fence is up. Any context. */
 void rtrs_clt_slot_free(struct rtrs_clt_session *session, struct rtrs_req *req);
-/* Nothing of the last life of the path at this place is left on the server. */
-void rtrs_clt_fence_lift(struct rtrs_clt_session *session, u32 index);
+/* The path is lost: its fences go when the server must have noticed, too. */
+void rtrs_clt_linger_begin(struct rtrs_clt_path *path);
+/* The path is back: nothing of its last life is left on the server. */
+void rtrs_clt_linger_end(struct rtrs_clt_path *path);
 /* A removed path: its place is free at once, or when its fences may go. Session mutex held. */
-void rtrs_clt_linger(struct rtrs_clt_path *path);
+void rtrs_clt_linger_orphan(struct rtrs_clt_path *path);
 void rtrs_clt_linger_work(struct work_struct *work);
 
 /* ---- clt_events.c ---- */

@@ -41,6 +41,7 @@ MODULE_PARM_DESC(heartbeat_missed_max,
 
 struct rtrs_opcounts rtrs_clt_opc;
 struct workqueue_struct *rtrs_clt_wq;
+struct rtrs_cm_kept rtrs_clt_kept;
 
 u32 rtrs_clt_io_conns(void)
 {
@@ -82,7 +83,7 @@ static int __init client_init(void)
 	 * Unbound: path workers sleep for seconds. Not for memory reclaim:
 	 * connecting waits for work of the RDMA core that is not either.
 	 */
-	rtrs_clt_wq = alloc_workqueue("rtrs-client", WQ_UNBOUND, 0);
+	rtrs_clt_wq = alloc_workqueue("rtrs-client", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (!rtrs_clt_wq) {
 		ret = -ENOMEM;
 		goto err_opcounts;
@@ -115,6 +116,7 @@ static void __exit client_exit(void)
 	rtrs_clt_genl_exit();
 	rtrs_clt_sysfs_exit();
 	destroy_workqueue(rtrs_clt_wq);
+	rtrs_cm_flush(&rtrs_clt_kept);
 	rtrs_opcounts_destroy(&rtrs_clt_opc);
 }
 

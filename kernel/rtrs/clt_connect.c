@@ -121,7 +121,6 @@ static int cm_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		/* the removal waits for our ids; the path comes back with the device */
 		WRITE_ONCE(conn->path->device_gone, true);
-		rtrs_port_news();
 		rtrs_clt_path_lost(conn->path, RTRS_CAUSE_DEVICE_REMOVED, -ENODEV, false);
 		break;
 	default:
@@ -229,7 +228,7 @@ static bool worth_repeating(const struct rtrs_why *why)
 void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn)
 {
 	if (conn->dialled)
-		rtrs_cm_destroy_id(conn->c.cm_id, &conn->path->device_gone);
+		rtrs_cm_leave(&conn->c, &conn->path->device_gone, &rtrs_clt_kept);
 	else if (conn->c.cm_id)
 		rdma_destroy_id(conn->c.cm_id);
 	conn->c.cm_id = NULL;
@@ -474,6 +473,7 @@ int rtrs_clt_connect(struct rtrs_clt_path *path, struct rtrs_why *why)
 	int ret;
 
 	path->device_gone = false;
+	path->hopeless = false;
 	for (cid = 0; cid < path->conn_count; cid++) {
 		ret = connect_conn(&path->conns[cid], why);
 		if (ret)

@@ -10,14 +10,15 @@
  * G), and writes the same bytes into the chunk that the first may be reading.
  * Anything else would be a foreign block's data. Therefore the slot is fenced
  * until each path it went by without an answer is connected again, for which
- * the server must have ended what came by it, or was removed long enough ago
- * for the server to have noticed (security 4.4).
+ * the server must have ended what came by it, or was lost long enough ago for
+ * the server to have noticed (security 4.4): a path that stays away must not
+ * keep the slots of all that was on its way by it.
  * session->fence_lock guards the fences.
  */
 #include "client.h"
 
 #define ROOM_MS 20	/* between looks for room when nobody said that there is some */
-/* by then a server has noticed the end of a removed path: its heartbeat takes 35 s at most */
+/* by then a server has noticed the end of a lost path: its heartbeat takes 35 s at most */
 #define LINGER_MS 60000
 
 /* ---- fences ---- */
@@ -57,19 +58,64 @@ static bool fences_up(struct rtrs_clt_session *session, u32 index)
 	return false;
 }
 
-void rtrs_clt_linger(struct rtrs_clt_path *path)
+/* Nothing of the last life of the path at this place is left on the server. */
+static void fence_lift(struct rtrs_clt_session *session, u32 index)
 {
-	struct rtrs_clt_session *session = path->session;
-	u32 index = path->index;
+	struct rtrs_req *req;
+	u32 slot;
 
-	lockdep_assert_held(&session->mutex);
-	if (session->closing || !fences_up(session, index)) {
-		__clear_bit(index, session->indices);
-		return;
+	for (slot = 0; session->reqs && slot < session->limits.queue_depth; slot++) {
+		req = &session->reqs[slot];
+		/* set by the path's worker alone, which is the caller, has ended or has not been up since */
+		if (!test_bit(index, req->fence))
+			continue;
+		spin_lock_irq(&session->fence_lock);
+		__clear_bit(index, req->fence);
+		if (!fenced(req))
+			atomic_long_cmpxchg(&req->owner, RTRS_REQ_FENCED, RTRS_REQ_FREE);
+		spin_unlock_irq(&session->fence_lock);
 	}
+}
+
+/* Session mutex held. */
+static void linger(struct rtrs_clt_session *session, u32 index)
+{
 	__set_bit(index, session->lingering);
 	session->linger_until[index] = jiffies + msecs_to_jiffies(LINGER_MS);
 	queue_delayed_work(rtrs_clt_wq, &session->linger_work, msecs_to_jiffies(LINGER_MS));
+}
+
+void rtrs_clt_linger_begin(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	mutex_lock(&session->mutex);
+	/* an attempt that failed has sent nothing: the clock of the loss goes on */
+	if (!session->closing && !test_bit(path->index, session->lingering) &&
+	    fences_up(session, path->index))
+		linger(session, path->index);
+	mutex_unlock(&session->mutex);
+}
+
+void rtrs_clt_linger_end(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	mutex_lock(&session->mutex);
+	__clear_bit(path->index, session->lingering);
+	mutex_unlock(&session->mutex);
+	fence_lift(session, path->index);
+}
+
+void rtrs_clt_linger_orphan(struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	lockdep_assert_held(&session->mutex);
+	if (!session->closing && test_bit(path->index, session->lingering))
+		__set_bit(path->index, session->orphaned);
+	else
+		__clear_bit(path->index, session->indices);
 }
 
 void rtrs_clt_linger_work(struct work_struct *work)
@@ -85,9 +131,10 @@ void rtrs_clt_linger_work(struct work_struct *work)
 			wait = min(wait, session->linger_until[index] - now);
 			continue;
 		}
-		rtrs_clt_fence_lift(session, index);
+		fence_lift(session, index);
 		__clear_bit(index, session->lingering);
-		__clear_bit(index, session->indices);
+		if (__test_and_clear_bit(index, session->orphaned))
+			__clear_bit(index, session->indices);
 	}
 	if (wait != MAX_JIFFY_OFFSET && !session->closing)
 		queue_delayed_work(rtrs_clt_wq, &session->linger_work, wait);
@@ -99,24 +146,6 @@ static void fence_raise(struct rtrs_clt_path *path, struct rtrs_req *req)
 	spin_lock_irq(&path->session->fence_lock);
 	__set_bit(path->index, req->fence);
 	spin_unlock_irq(&path->session->fence_lock);
-}
-
-void rtrs_clt_fence_lift(struct rtrs_clt_session *session, u32 index)
-{
-	struct rtrs_req *req;
-	u32 slot;
-
-	for (slot = 0; session->reqs && slot < session->limits.queue_depth; slot++) {
-		req = &session->reqs[slot];
-		/* set by the path's worker alone, which is the caller or has ended */
-		if (!test_bit(index, req->fence))
-			continue;
-		spin_lock_irq(&session->fence_lock);
-		__clear_bit(index, req->fence);
-		if (!fenced(req))
-			atomic_long_cmpxchg(&req->owner, RTRS_REQ_FENCED, RTRS_REQ_FREE);
-		spin_unlock_irq(&session->fence_lock);
-	}
 }
 
 /* ---- moving ---- */

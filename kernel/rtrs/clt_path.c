@@ -64,7 +64,6 @@ void rtrs_clt_path_close(struct rtrs_clt_path *path, enum rtrs_cause cause, u32 
 {
 	atomic64_set(&path->closed, pack_why(cause, 0, false));
 	rtrs_clt_path_raise(path, RTRS_PEV_CLOSE | events);
-	rtrs_port_news();
 }
 
 bool rtrs_clt_path_interrupted(struct rtrs_clt_path *path)
@@ -220,7 +219,7 @@ static void act_publish(struct rtrs_clt_path *path)
 	rtrs_heartbeat_start(&path->hb, &path->conns[0].c);
 	rtrs_clt_watch_start(path);
 	/* the server took the path back: whatever came by its last life has ended there */
-	rtrs_clt_fence_lift(path->session, path->index);
+	rtrs_clt_linger_end(path);
 	rtrs_clt_session_publish(path);
 }
 
@@ -235,6 +234,7 @@ static void act_drain(struct rtrs_clt_path *path)
 	rtrs_clt_stop(path);
 	rtrs_clt_memory_free_mrs(path);
 	rtrs_clt_fail_over(path);
+	rtrs_clt_linger_begin(path);
 	rtrs_clt_session_path_down(path, &path->why);
 	rtrs_clt_teardown(path);
 	/* what was lost is lost: late news of it must not end the next attempt */
@@ -468,6 +468,9 @@ static void reap(struct work_struct *work)
 
 	rtrs_clt_sysfs_path_del(path);
 	rtrs_clt_session_unlist(path);
+	/* removed before its first attempt, which somebody waits for */
+	if (path->started && !path->tried)
+		rtrs_clt_session_settle(path);
 	/* whoever hears it and looks again finds nothing */
 	rtrs_clt_genl_path_event(path, RTRS_CLT_REMOVED);
 	rtrs_clt_path_get(path);

@@ -7,6 +7,7 @@
  */
 #include "client.h"
 
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -15,6 +16,14 @@ DEFINE_MUTEX(rtrs_clt_sessions_mutex);
 LIST_HEAD(rtrs_clt_sessions);
 
 /* ---- shape: fixed by the first offer ---- */
+
+/* What can be mapped in one piece: less with bounce buffers; soft RDMA maps nothing. */
+static u32 mapping_max(const struct ib_device *ib)
+{
+	size_t max = ib->dma_device ? dma_max_mapping_size(ib->dma_device) : SIZE_MAX;
+
+	return min_t(size_t, round_down(max, SZ_4K), SZ_1G);
+}
 
 static int first_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
 {
@@ -29,7 +38,7 @@ static int first_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
 		*why = (struct rtrs_why){ RTRS_CAUSE_DEVICE_UNFIT, -EOPNOTSUPP, false };
 		return why->error;
 	}
-	limits->max_io_size = min(geo->io_size, (mr_pages - 1) * SZ_4K);
+	limits->max_io_size = min3(geo->io_size, (mr_pages - 1) * SZ_4K, mapping_max(path->dev->ib));
 	limits->max_msg_len = min_t(u32, geo->hdr_size, RTRS_CLT_HDR_STRIDE) -
 			      RTRS_WIRE_READ_HDR_MAX;
 	limits->max_segments = min_t(u32, RTRS_CLT_SEGMENTS, mr_pages);
@@ -56,7 +65,8 @@ static bool shape_fits(const struct rtrs_clt_path *path)
 	return path->geo.depth == limits->queue_depth &&
 	       path->geo.io_size >= limits->max_io_size &&
 	       path->geo.hdr_size >= limits->max_msg_len + RTRS_WIRE_READ_HDR_MAX &&
-	       mr_pages >= limits->max_io_size / SZ_4K + 1;
+	       mr_pages >= limits->max_io_size / SZ_4K + 1 &&
+	       mapping_max(path->dev->ib) >= limits->max_io_size;
 }
 
 int rtrs_clt_session_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
@@ -267,7 +277,7 @@ void rtrs_clt_session_unlist(struct rtrs_clt_path *path)
 
 	mutex_lock(&session->mutex);
 	list_del(&path->link);
-	rtrs_clt_linger(path);
+	rtrs_clt_linger_orphan(path);
 	mutex_unlock(&session->mutex);
 }
 
@@ -367,8 +377,9 @@ struct rtrs_clt_session *rtrs_clt_session_create(const struct rtrs_clt_config *c
 	mutex_lock(&session->mutex);
 	list_for_each_entry(path, &session->paths, link)
 		rtrs_clt_genl_path_event(path, RTRS_CLT_ADDED);
-	path = list_first_entry(&session->paths, struct rtrs_clt_path, link);
-	rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
+	path = list_first_entry_or_null(&session->paths, struct rtrs_clt_path, link);
+	if (path)
+		rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
 	mutex_unlock(&session->mutex);
 	return session;
 
@@ -436,10 +447,15 @@ void rtrs_clt_session_reset(struct rtrs_clt_session *session)
 {
 	struct rtrs_clt_path *path;
 
+	enum rtrs_path_state state;
+
 	mutex_lock(&session->mutex);
-	list_for_each_entry(path, &session->paths, link)
-		if (READ_ONCE(path->state) == RTRS_PATH_CONNECTED)
+	list_for_each_entry(path, &session->paths, link) {
+		state = READ_ONCE(path->state);
+		/* one that is up in a moment would take the requests instead of giving them back */
+		if (state == RTRS_PATH_CONNECTED || state == RTRS_PATH_CONNECTING)
 			rtrs_clt_path_lost(path, RTRS_CAUSE_ADMIN, -ECONNABORTED, false);
+	}
 	mutex_unlock(&session->mutex);
 }
 EXPORT_SYMBOL_GPL(rtrs_clt_session_reset);

@@ -9,13 +9,14 @@
 
 #define DISCONNECT_MS	1000	/* the peer's answers to our disconnects, together */
 
+/* What a port that was down kept back is said by another call. */
 static void disconnect(struct rtrs_clt_path *path)
 {
 	u32 i;
 
 	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established && rtrs_port_up(path->conns[i].c.cm_id))
-			rdma_disconnect(path->conns[i].c.cm_id);
+		if (path->conns[i].established)
+			rtrs_cm_disconnect(&path->conns[i].c);
 }
 
 void rtrs_clt_stop(struct rtrs_clt_path *path)
@@ -39,33 +40,9 @@ static bool all_disconnected(struct rtrs_clt_path *path)
 	if (path->why.cause == RTRS_CAUSE_DEVICE_REMOVED)
 		return true;
 	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established && !READ_ONCE(path->conns[i].disconnected) &&
-		    rtrs_port_up(path->conns[i].c.cm_id))
+		if (path->conns[i].c.parted && !READ_ONCE(path->conns[i].disconnected))
 			return false;
 	return true;
-}
-
-/* A path that is to come back needs its port anyway, one that is to go does not. */
-static bool port_enough(void *arg)
-{
-	const struct rtrs_clt_path *path = arg;
-
-	return READ_ONCE(path->device_gone) || !path->was_connected ||
-	       path->state == RTRS_PATH_CLOSING ||
-	       atomic_read(&path->events) & (RTRS_PEV_CLOSE | RTRS_PEV_REMOVE);
-}
-
-/* All connections of a path leave by one port. */
-static void await_port(struct rtrs_clt_path *path)
-{
-	const struct rtrs_clt_conn *conn = &path->conns[0];
-	struct rdma_cm_id *id = conn->c.cm_id;
-
-	if (!conn->dialled || rtrs_port_up(id))
-		return;
-	rtrs_port_await(id, port_enough, path);
-	/* what could not be said when it was due */
-	disconnect(path);
 }
 
 void rtrs_clt_teardown(struct rtrs_clt_path *path)
@@ -73,7 +50,7 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	struct rtrs_device *dev = path->dev;
 	u32 i;
 
-	await_port(path);
+	disconnect(path);
 	/* a disconnect is repeated by the CM only while its id lives */
 	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
 	for (i = 0; i < path->conn_count; i++)

@@ -41,32 +41,6 @@ struct rtrs_device *rtrs_device_create(struct ib_device *ib);
 void rtrs_device_get(struct rtrs_device *dev);
 void rtrs_device_put(struct rtrs_device *dev);
 
-/* ---- port.c: RDMA ports that come and go ---- */
-
-/*
- * @nb is called, in any context, when a device was added, a port became active
- * or its addresses changed: with that IB event (a device that was added counts
- * as an active port) and the ib_device.
- */
-int rtrs_port_subscribe(struct notifier_block *nb);
-void rtrs_port_unsubscribe(struct notifier_block *nb);
-
-/* Whether the CM may send by @id; so it may, too, while the id has no device yet. */
-bool rtrs_port_up(const struct rdma_cm_id *id);
-/* Wait until the port is up or @enough. Process context. */
-void rtrs_port_await(const struct rdma_cm_id *id, bool (*enough)(void *arg), void *arg);
-/* Something changed that an @enough looks at. Any context. */
-void rtrs_port_news(void);
-/*
- * Destroys @id, whose queue pair is gone: now, or behind the caller's back when
- * its port is up. The owner's handler is not called again. @device_gone: set by
- * that handler at RDMA_CM_EVENT_DEVICE_REMOVAL, then the id goes at once. Not
- * from a CM handler; may sleep.
- */
-void rtrs_cm_destroy_id(struct rdma_cm_id *id, const bool *device_gone);
-int rtrs_port_module_init(void);
-void rtrs_port_module_exit(void);
-
 /* ---- qp.c: the queues of one connection ---- */
 
 /*
@@ -78,6 +52,7 @@ void rtrs_port_module_exit(void);
  */
 struct rtrs_conn {
 	struct rdma_cm_id *cm_id;
+	bool parted;			/* the CM was told to disconnect */
 	struct rtrs_device *dev;
 	struct ib_qp *qp;
 	struct ib_cq *recv_cq;
@@ -122,6 +97,39 @@ void rtrs_conn_arm_sends(struct rtrs_conn *conn);
 /* Reserve @n send queue entries; false: not enough. Give back with _return(). */
 bool rtrs_conn_take_sends(struct rtrs_conn *conn, u32 n);
 void rtrs_conn_return_sends(struct rtrs_conn *conn, u32 n);
+int rtrs_qp_module_init(void);
+void rtrs_qp_module_exit(void);
+
+/* ---- port.c: RDMA ports that come and go, and CM ids that wait for theirs ---- */
+
+/* @nb is called, in any context, when a device was added, a port became active or its addresses changed. */
+int rtrs_port_subscribe(struct notifier_block *nb);
+void rtrs_port_unsubscribe(struct notifier_block *nb);
+/* Whether the CM may send by @id; so it may, too, while the id has no device yet. */
+bool rtrs_port_up(const struct rdma_cm_id *id);
+
+/* What a module has left behind with rtrs_cm_leave(); zeroed. */
+struct rtrs_cm_kept {
+	atomic_t count;
+	bool flushing;
+};
+
+/* rdma_disconnect(), once, unless the port is down. Process context. */
+void rtrs_cm_disconnect(struct rtrs_conn *conn);
+/*
+ * Destroys the CM id of @conn, whose queue pair is gone: now, or behind the
+ * caller's back when its port is up. The owner's handler is not called again.
+ * @device_gone: set by that handler at RDMA_CM_EVENT_DEVICE_REMOVAL, then the
+ * id goes at once. Not from a CM handler; may sleep.
+ */
+void rtrs_cm_leave(struct rtrs_conn *conn, const bool *device_gone, struct rtrs_cm_kept *kept);
+/*
+ * The caller's module is about to unload, and its ids name it: waits some
+ * seconds for their ports, then destroys what is left. Nothing is left any more.
+ */
+void rtrs_cm_flush(struct rtrs_cm_kept *kept);
+int rtrs_port_module_init(void);
+void rtrs_port_module_exit(void);
 
 /* ---- iu.c: information units ---- */
 

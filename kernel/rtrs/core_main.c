@@ -97,15 +97,25 @@ static int __init core_init(void)
 
 	if (ret)
 		return ret;
+	ret = rtrs_qp_module_init();
+	if (ret)
+		goto err_heartbeat;
 	ret = rtrs_port_module_init();
 	if (ret)
-		rtrs_heartbeat_module_exit();
+		goto err_qp;
+	return 0;
+
+err_qp:
+	rtrs_qp_module_exit();
+err_heartbeat:
+	rtrs_heartbeat_module_exit();
 	return ret;
 }
 
 static void __exit core_exit(void)
 {
 	rtrs_port_module_exit();
+	rtrs_qp_module_exit();
 	rtrs_heartbeat_module_exit();
 }
 

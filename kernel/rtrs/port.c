@@ -2,9 +2,11 @@
 /*
  * RDMA ports that come and go, and what is left to do while one is down. A CM
  * message given to soft RDMA while its port is down fails in a way that leaves
- * the port's CM deaf, even when the port is up again. So nothing is sent by
+ * the port's CM deaf, even when the port is up again. So nothing new is sent by
  * such a port, and CM ids, whose end is a message, outlive their connections
- * here until the port is up or the device goes.
+ * here until the port is up or the device goes. What the CM repeats by itself,
+ * when a port goes down in the middle of a handshake, nobody can stop.
+ * leftovers_mutex guards the list of these ids; only its work takes them off.
  */
 #include <linux/notifier.h>
 #include <linux/slab.h>
@@ -12,9 +14,9 @@
 
 #include "core.h"
 
-#define UNLOAD_SECONDS 3	/* that the module waits for ports */
-
-static DECLARE_WAIT_QUEUE_HEAD(port_news);
+#define FLUSH_SECONDS	3	/* that a module which unloads waits for ports */
+#define LOOK_SECONDS	5	/* between looks without any news, of which some may be lost */
+#define PARTING_MS	1000	/* that a peer has to answer a disconnect */
 
 bool rtrs_port_up(const struct rdma_cm_id *id)
 {
@@ -26,99 +28,145 @@ bool rtrs_port_up(const struct rdma_cm_id *id)
 }
 EXPORT_SYMBOL_GPL(rtrs_port_up);
 
-void rtrs_port_news(void)
+void rtrs_cm_disconnect(struct rtrs_conn *conn)
 {
-	wake_up_all(&port_news);
+	if (conn->parted || !rtrs_port_up(conn->cm_id))
+		return;
+	conn->parted = true;
+	rdma_disconnect(conn->cm_id);
 }
-EXPORT_SYMBOL_GPL(rtrs_port_news);
-
-void rtrs_port_await(const struct rdma_cm_id *id, bool (*enough)(void *arg), void *arg)
-{
-	wait_event(port_news, enough(arg) || rtrs_port_up(id));
-}
-EXPORT_SYMBOL_GPL(rtrs_port_await);
+EXPORT_SYMBOL_GPL(rtrs_cm_disconnect);
 
 /* ---- ids without a connection ---- */
 
 struct leftover {
-	struct list_head entry;		/* leftovers_lock */
+	struct list_head entry;
 	struct rdma_cm_id *id;
-	bool device_gone;		/* its removal waits for the id */
+	struct rtrs_cm_kept *kept;
+	unsigned long until;		/* once @asked */
+	bool asked;			/* to disconnect */
+	bool over;			/* answered, or its device waits for it to go */
 };
 
 static LIST_HEAD(leftovers);
-static DEFINE_SPINLOCK(leftovers_lock);
-static bool unloading;
+static DEFINE_MUTEX(leftovers_mutex);
+static DECLARE_WAIT_QUEUE_HEAD(leftover_gone);
+static ATOMIC_NOTIFIER_HEAD(subscribers);
+static atomic_t port_news;		/* to be told once the ids were looked at */
 
-static struct leftover *next_due(void)
+static bool is_over(const struct leftover *left)
 {
-	struct leftover *left;
+	return READ_ONCE(left->over) || READ_ONCE(left->kept->flushing) ||
+	       (left->asked && time_after_eq(jiffies, left->until));
+}
 
-	spin_lock(&leftovers_lock);
-	list_for_each_entry(left, &leftovers, entry) {
-		if (READ_ONCE(unloading) || READ_ONCE(left->device_gone) ||
-		    rtrs_port_up(left->id)) {
-			list_del(&left->entry);
-			spin_unlock(&leftovers_lock);
-			return left;
+static void bury(struct leftover *left)
+{
+	rdma_destroy_id(left->id);
+	list_del(&left->entry);
+	atomic_dec(&left->kept->count);
+	kfree(left);
+}
+
+static void tend_leftovers(struct work_struct *work)
+{
+	unsigned long wait = LOOK_SECONDS * HZ;
+	struct leftover *left, *next;
+
+	mutex_lock(&leftovers_mutex);
+	list_for_each_entry_safe(left, next, &leftovers, entry) {
+		if (is_over(left)) {
+			bury(left);
+			continue;
 		}
+		if (!left->asked && rtrs_port_up(left->id)) {
+			/* repeated by the CM as long as the id lives */
+			left->asked = true;
+			left->until = jiffies + msecs_to_jiffies(PARTING_MS);
+			rdma_disconnect(left->id);
+		}
+		if (left->asked)
+			wait = msecs_to_jiffies(PARTING_MS);
 	}
-	spin_unlock(&leftovers_lock);
-	return NULL;
+	if (!list_empty(&leftovers))
+		queue_delayed_work(system_dfl_wq, to_delayed_work(work), wait);
+	mutex_unlock(&leftovers_mutex);
+	wake_up_all(&leftover_gone);
+	/* whoever connects anew now does so behind the disconnects */
+	if (atomic_xchg(&port_news, 0))
+		atomic_notifier_call_chain(&subscribers, 0, NULL);
 }
+static DECLARE_DELAYED_WORK(leftovers_work, tend_leftovers);
 
-static void destroy_due(struct work_struct *work)
+static void look_now(void)
 {
-	struct leftover *left;
-
-	while ((left = next_due())) {
-		rdma_destroy_id(left->id);
-		kfree(left);
-	}
-	wake_up_all(&port_news);
+	mod_delayed_work(system_dfl_wq, &leftovers_work, 0);
 }
-static DECLARE_WORK(leftovers_work, destroy_due);
 
 static int leftover_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 {
 	struct leftover *left = id->context;
 
-	if (event->event == RDMA_CM_EVENT_DEVICE_REMOVAL) {
-		WRITE_ONCE(left->device_gone, true);
-		schedule_work(&leftovers_work);
+	switch (event->event) {
+	case RDMA_CM_EVENT_DISCONNECTED:
+	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		WRITE_ONCE(left->over, true);
+		look_now();
+		break;
+	default:
+		break;
 	}
 	return 0;
 }
 
-void rtrs_cm_destroy_id(struct rdma_cm_id *id, const bool *device_gone)
+static void keep(struct leftover *left, struct rdma_cm_id *id, const bool *device_gone)
 {
+	/* events find either the owner's context or this one, never the owner's after its end */
+	rdma_lock_handler(id);
+	left->over = READ_ONCE(*device_gone);
+	id->event_handler = leftover_event;
+	id->context = left;
+	rdma_unlock_handler(id);
+	mutex_lock(&leftovers_mutex);
+	list_add_tail(&left->entry, &leftovers);
+	mutex_unlock(&leftovers_mutex);
+	/* what it waits for may have happened before it was on the list */
+	look_now();
+}
+
+void rtrs_cm_leave(struct rtrs_conn *conn, const bool *device_gone, struct rtrs_cm_kept *kept)
+{
+	struct rdma_cm_id *id = conn->cm_id;
 	struct leftover *left = NULL;
 
-	if (!rtrs_port_up(id) && !READ_ONCE(*device_gone))
+	/* an id that said its word, unanswered, is silent when it goes and repeats itself if not */
+	if (!conn->parted && !rtrs_port_up(id) && !READ_ONCE(*device_gone))
 		left = kzalloc(sizeof(*left), GFP_KERNEL);
+	conn->cm_id = NULL;
+	conn->parted = false;
 	/* without memory, too: a deaf CM is cured by adding the device again, a leaked id is not */
 	if (!left) {
 		rdma_destroy_id(id);
 		return;
 	}
 	left->id = id;
-	/* events find either the owner's context or this one, never the owner's after its end */
-	rdma_lock_handler(id);
-	left->device_gone = READ_ONCE(*device_gone);
-	id->event_handler = leftover_event;
-	id->context = left;
-	rdma_unlock_handler(id);
-	spin_lock(&leftovers_lock);
-	list_add_tail(&left->entry, &leftovers);
-	spin_unlock(&leftovers_lock);
-	/* what it waits for may have happened before it was on the list */
-	schedule_work(&leftovers_work);
+	left->kept = kept;
+	atomic_inc(&kept->count);
+	keep(left, id, device_gone);
 }
-EXPORT_SYMBOL_GPL(rtrs_cm_destroy_id);
+EXPORT_SYMBOL_GPL(rtrs_cm_leave);
+
+void rtrs_cm_flush(struct rtrs_cm_kept *kept)
+{
+	wait_event_timeout(leftover_gone, !atomic_read(&kept->count), FLUSH_SECONDS * HZ);
+	WRITE_ONCE(kept->flushing, true);
+	look_now();
+	flush_delayed_work(&leftovers_work);
+}
+EXPORT_SYMBOL_GPL(rtrs_cm_flush);
 
 /* ---- events of ports ---- */
-
-static ATOMIC_NOTIFIER_HEAD(subscribers);
 
 int rtrs_port_subscribe(struct notifier_block *nb)
 {
@@ -132,13 +180,16 @@ void rtrs_port_unsubscribe(struct notifier_block *nb)
 }
 EXPORT_SYMBOL_GPL(rtrs_port_unsubscribe);
 
+static void tell(void)
+{
+	atomic_set(&port_news, 1);
+	look_now();
+}
+
 static void port_event(struct ib_event_handler *handler, struct ib_event *event)
 {
-	if (event->event != IB_EVENT_PORT_ACTIVE && event->event != IB_EVENT_GID_CHANGE)
-		return;
-	rtrs_port_news();
-	schedule_work(&leftovers_work);
-	atomic_notifier_call_chain(&subscribers, event->event, event->device);
+	if (event->event == IB_EVENT_PORT_ACTIVE || event->event == IB_EVENT_GID_CHANGE)
+		tell();
 }
 
 static struct ib_client port_client;
@@ -152,7 +203,7 @@ static int port_add(struct ib_device *ib)
 	INIT_IB_EVENT_HANDLER(handler, ib, port_event);
 	ib_register_event_handler(handler);
 	ib_set_client_data(ib, &port_client, handler);
-	atomic_notifier_call_chain(&subscribers, IB_EVENT_PORT_ACTIVE, ib);
+	tell();
 	return 0;
 }
 
@@ -175,11 +226,7 @@ int rtrs_port_module_init(void)
 
 void rtrs_port_module_exit(void)
 {
-	/* the code of their handler goes now, whatever becomes of the CM */
-	wait_event_timeout(port_news, list_empty_careful(&leftovers), UNLOAD_SECONDS * HZ);
-	WRITE_ONCE(unloading, true);
-	schedule_work(&leftovers_work);
-	flush_work(&leftovers_work);
 	ib_unregister_client(&port_client);
-	cancel_work_sync(&leftovers_work);
+	/* those who left ids here have flushed them */
+	cancel_delayed_work_sync(&leftovers_work);
 }

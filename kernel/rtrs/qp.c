@@ -7,6 +7,9 @@
  */
 #include "core.h"
 
+/* Memory reclaim may wait for a write whose send completion only this work handles. */
+static struct workqueue_struct *send_wq;
+
 /*
  * The lock keeps a late event of the provider from queueing the worker after
  * rtrs_conn_destroy_qp() has cancelled it for good.
@@ -17,7 +20,7 @@ static void queue_send_work(struct rtrs_conn *conn)
 
 	spin_lock_irqsave(&conn->send_lock, flags);
 	if (conn->send_open)
-		queue_work(system_highpri_wq, &conn->send_work);
+		queue_work(send_wq, &conn->send_work);
 	spin_unlock_irqrestore(&conn->send_lock, flags);
 }
 
@@ -205,3 +208,14 @@ void rtrs_conn_return_sends(struct rtrs_conn *conn, u32 n)
 	atomic_add(n, &conn->send_free);
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_return_sends);
+
+int rtrs_qp_module_init(void)
+{
+	send_wq = alloc_workqueue("rtrs-sends", WQ_HIGHPRI | WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return send_wq ? 0 : -ENOMEM;
+}
+
+void rtrs_qp_module_exit(void)
+{
+	destroy_workqueue(send_wq);
+}

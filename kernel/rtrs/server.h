@@ -286,6 +286,7 @@ struct rtrs_srv {
 	atomic64_t chunk_bytes;
 	struct rtrs_geometry geometry;
 	struct workqueue_struct *wq;
+	struct rtrs_cm_kept kept;
 	const struct rtrs_srv_ops *ops;
 	u16 port;
 	struct rtrs_opcounts opc;

@@ -191,6 +191,7 @@ static void __exit server_exit(void)
 	unregister_reboot_notifier(&reboot_notifier);
 	rtrs_srv_genl_exit();
 	destroy_workqueue(rtrs_srv.wq);
+	rtrs_cm_flush(&rtrs_srv.kept);
 	rtrs_srv_sysfs_exit();
 	rtrs_opcounts_destroy(&rtrs_srv.opc);
 }

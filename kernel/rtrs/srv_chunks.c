@@ -298,6 +298,18 @@ int rtrs_srv_chunks_map(struct rtrs_srv_path *path)
 	return ret;
 }
 
+/*
+ * What came by this path was synced when it came. Syncing the whole chunk now,
+ * as ib_dma_unmap_page() does, would put what this path's bounce buffer has over
+ * the data of other paths, which are using the chunk.
+ */
+static void unmap_chunk(struct ib_device *ib, u64 dma)
+{
+	if (!ib_uses_virt_dma(ib))
+		dma_unmap_page_attrs(ib->dma_device, dma, rtrs_srv.geometry.chunk_size,
+				     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
 void rtrs_srv_chunks_unmap(struct rtrs_srv_path *path)
 {
 	u32 i;
@@ -311,8 +323,7 @@ void rtrs_srv_chunks_unmap(struct rtrs_srv_path *path)
 	path->rkey_iu = NULL;
 	path->rkeys = NULL;
 	for (i = 0; i < path->slots_mapped; i++)
-		ib_dma_unmap_page(path->dev->ib, path->slots[i].dma, rtrs_srv.geometry.chunk_size,
-				  DMA_BIDIRECTIONAL);
+		unmap_chunk(path->dev->ib, path->slots[i].dma);
 	path->slots_mapped = 0;
 	kvfree(path->slots);
 	path->slots = NULL;

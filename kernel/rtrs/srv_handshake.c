@@ -10,7 +10,8 @@
 #include "server.h"
 
 #define RECV_SLACK	RTRS_SRV_RECV_BATCH
-#define BEAT_SENDS	64	/* of connection 0, for heartbeats and the info response */
+#define BEAT_SENDS	64	/* of connection 0, for heartbeats */
+#define INFO_SENDS	1	/* and for the info response, which is in no account */
 #define SEND_SLACK	16
 #define SENDS_PER_CONN	128	/* replies that may be on their way before others wait */
 
@@ -62,20 +63,20 @@ static int create_queues(struct rtrs_srv_conn *conn)
 	per_op += 2;		/* data and remote invalidate of a read */
 	spec.send_wrs = per_op * min_t(u32, rtrs_srv.geometry.depth, SENDS_PER_CONN) + SEND_SLACK;
 	if (!conn->core.cid) {
-		spec.send_wrs += BEAT_SENDS;
+		spec.send_wrs += BEAT_SENDS + INFO_SENDS;
 		spec.recv_wrs++;	/* info request */
 	}
 	ret = rtrs_conn_create_qp(&conn->core, &spec);
 	if (ret)
 		return ret;
 	if (conn->core.recv_wrs < spec.recv_wrs ||
-	    conn->core.send_wrs < (conn->core.cid ? 0 : BEAT_SENDS) + 2 * RTRS_SRV_CHAIN)
+	    conn->core.send_wrs < (conn->core.cid ? 0 : BEAT_SENDS + INFO_SENDS) + 2 * RTRS_SRV_CHAIN)
 		return -ENOSPC;	/* the device is too small for this depth */
 	conn->budget = conn->core.send_wrs;
 	if (!conn->core.cid) {
-		conn->budget -= BEAT_SENDS;
+		conn->budget -= BEAT_SENDS + INFO_SENDS;
 		/* heartbeats have an account of their own: leave them what is theirs */
-		rtrs_conn_take_sends(&conn->core, conn->budget);
+		rtrs_conn_take_sends(&conn->core, conn->budget + INFO_SENDS);
 	}
 	return 0;
 }

@@ -212,7 +212,7 @@ static void disconnect(struct rtrs_srv_path *path)
 		if (!conn || !rtrs_port_up(conn->core.cm_id))
 			continue;
 		if (conn->accepted)
-			rdma_disconnect(conn->core.cm_id);
+			rtrs_cm_disconnect(&conn->core);
 		else
 			rtrs_srv_reject(conn->core.cm_id, -ECONNRESET);
 	}
@@ -251,7 +251,7 @@ static void release_device(struct rtrs_srv_path *path)
 	rtrs_srv_path_off_device(path);
 	for (i = 0; i < path->conn_count; i++)
 		if (path->conns[i])
-			rtrs_cm_destroy_id(path->conns[i]->core.cm_id, &path->device_gone);
+			rtrs_cm_leave(&path->conns[i]->core, &path->device_gone, &rtrs_srv.kept);
 }
 
 /*

@@ -41,11 +41,16 @@ static ssize_t hca_port_show(struct kobject *kobj, struct kobj_attribute *attr, 
 static ssize_t disconnect_store(struct kobject *kobj, struct kobj_attribute *attr,
 				const char *buf, size_t len)
 {
+	struct rtrs_srv_path *path = to_path(kobj);
+
 	if (!sysfs_streq(buf, "1"))
 		return -EINVAL;
-	if (!sysfs_remove_file_self(kobj, &attr->attr))
-		return len;	/* somebody else was first */
-	rtrs_srv_path_raise(to_path(kobj), RTRS_PEV_CLOSE, RTRS_CAUSE_ADMIN, 0);
+	/* once the file is gone nobody waits for this store */
+	rtrs_srv_path_get(path);
+	/* false: somebody else was first */
+	if (sysfs_remove_file_self(kobj, &attr->attr))
+		rtrs_srv_path_raise(path, RTRS_PEV_CLOSE, RTRS_CAUSE_ADMIN, 0);
+	rtrs_srv_path_put(path);
 	return len;
 }
 
