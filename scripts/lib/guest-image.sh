@@ -17,7 +17,7 @@ guest_programs='bash cat cp ls ln mkdir mv rm rmdir sync stat dd date sleep seq 
 	tune2fs dumpe2fs lsblk blkdiscard blockdev losetup mount umount dmesg flock
 	findmnt wipefs setsid fallocate blkzone ibv_devices ibv_devinfo
 	ibv_rc_pingpong rping ethtool grep sed mawk find xargs cmp diff ps pgrep
-	pkill sysctl dmsetup jq strace'
+	pkill sysctl dmsetup jq strace setpriv unshare'
 guest_modules='virtio_pci virtio_net virtio_blk virtio_console virtio_rng rdma_rxe
 	rdma_cm rdma_ucm ib_uverbs ib_umad ib_ipoib null_blk brd loop dm_mod dm_delay dm_flakey
 	dm_zero dm_log_writes dm_linear scsi_debug sd_mod sch_netem sch_prio cls_u32 ext4

@@ -46,14 +46,15 @@ newest_release() {
 		sort -V | tail -n 1
 }
 
-# The headers packages expect to live under /usr: make them live where they are.
+# relocate DIR ROOT: the headers packages in DIR expect to live under /usr: make
+# them live in ROOT, where DIR is moved to.
 relocate() {
-	local root=$1 link target
+	local dir=$1 root=$2 link target
 	grep -rlI --include='Makefile*' --include='.kernelvariables' \
 		-e '/usr/src/linux-headers' -e '/usr/lib/linux-kbuild' \
-		"$root"/usr/src/*/ 2>/dev/null |
+		"$dir"/usr/src/*/ 2>/dev/null |
 		xargs -r sed -i "s,\(^\|[^a-zA-Z0-9._-]\)/usr/\(src/linux-headers\|lib/linux-kbuild\),\1$root/usr/\2,g"
-	find "$root/usr/src" "$root"/*/modules "$root"/usr/*/modules \
+	find "$dir/usr/src" "$dir"/*/modules "$dir"/usr/*/modules \
 		-type l -lname '/*' 2>/dev/null |
 	while read -r link; do
 		target=$(readlink "$link")
@@ -79,8 +80,8 @@ kernel_unpack() {
 	# With a vmlinux there, kbuild wants pahole, for debug data nobody reads.
 	rm -f "$root.part/usr/src/linux-headers-$rel/vmlinux"
 	/sbin/depmod -b "$root.part" "$rel"
-	mv "$root.part" "$root"
-	relocate "$root"
+	relocate "$root.part" "$root"
+	mv "$root.part" "$root"	# last: what is there is whole
 }
 
 kernel_image() {
@@ -153,7 +154,7 @@ builds_natively() {
 }
 
 # use_libc ROOT DIR: lets the programs below DIR run with the libc and libraries
-# in ROOT instead of the host's.
+# that are in ROOT, or will be, instead of the host's.
 use_libc() {
 	local root=$1 lib=$1/usr/lib/x86_64-linux-gnu file
 	find "$2" -type f -perm /111 -print0 | while read -r -d '' file; do
@@ -179,9 +180,9 @@ toolchain_unpack() {
 	for name in "$gcc" ld nm ar objcopy objdump strip readelf; do
 		ln -s "../usr/bin/x86_64-linux-gnu-$name" "$root.part/cross/"
 	done
-	mv "$root.part" "$root"
-	use_libc "$root" "$root/usr/bin"
-	use_libc "$root" "$root/usr/libexec"
+	use_libc "$root" "$root.part/usr/bin"
+	use_libc "$root" "$root.part/usr/libexec"
+	mv "$root.part" "$root"	# last: what is there is whole
 }
 
 # The helpers in the headers package, made to run here with the toolchain's libc.

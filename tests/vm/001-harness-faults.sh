@@ -3,7 +3,7 @@
 # What the other tests lean on when they break things: a cut link loses frames
 # in both directions until it is joined, a guest without power is gone and boots
 # again beside the other, a guest that stands still goes on, commands run side by
-# side, and the scan of the kernel log finds what it must and forgets at a mark.
+# side, and the scan of the kernel log finds what it must, before a boot too.
 # vms: pair
 # links: 2
 # boot: fresh
@@ -44,6 +44,8 @@ on client 'rdma link show' | grep -q 'rxe1.*ACTIVE' || fail "rxe1 is not up"
 on client 'echo "WARNING: CPU: 0 PID: 1 at nothing" >/dev/kmsg'
 vm_wait 5 "the message" eval '! log_clean client >/dev/null' || fail "the log scan is blind"
 log_mark client
+! log_clean client >/dev/null || fail "a mark makes a fault good"
+log_forgive client
 log_clean client || fail "the log scan does not forget"
 
 # A crash is told from a slow command.
@@ -52,4 +54,6 @@ started=$SECONDS
 	fail "a crashed guest answers"
 [ $((SECONDS - started)) -lt 30 ] || fail "a crash goes unnoticed"
 vm_kill client
-log_mark client
+vm_start client
+! log_clean client >/dev/null || fail "a boot makes a crash good"
+log_forgive client

@@ -59,9 +59,9 @@ on client "until_true 10 grep -q open /sys/block/$disk/rnbd/state"
 on client "fio --name=l --filename=/dev/$disk --rw=randrw --bs=4k --size=8m --time_based --runtime=60 \
 	--iodepth=16 --ioengine=libaio --direct=1 --allow_file_create=0 >/dev/null 2>&1 & sleep 1"
 unload server
-on client "until_true 20 grep -q ^disconnected $dir/state; until_true 30 bash -c '! pgrep fio'"
+on client "until_true 20 grep -q ^disconnected $dir/state && until_true 30 bash -c '! pgrep fio'"
 server_up dev_search_path=/dev
-on client "until_true 60 grep -q ^connected $dir/state
+on client "until_true 60 grep -q ^connected $dir/state &&
 	until_true 10 grep -q open /sys/block/$disk/rnbd/state"
 ON_LIMIT=100 on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --iodepth=16 \
 	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --minimal >/dev/null"

@@ -3,7 +3,7 @@
 # What a client cannot have is refused with an error on its side, costs the
 # server nothing that stays, and does not touch those who have it: connections
 # of a path, sessions, chunk memory; a connection that does not speak the
-# protocol; a name in use.
+# protocol.
 # vms: pair
 # kernels: edge
 # peers: intree

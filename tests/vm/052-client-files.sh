@@ -26,6 +26,13 @@ ask "map 'access_mode=ro device_path=/dev//ram0 dest_port=1234 path=10.77.0.2@$p
 ask "map 'access_mode=ro  device_path=/dev//ram0 dest_port=1234 path=ip:10.77.0.2@$path  sessname=s1 '" ||
 	fail "options in any order"
 ask "map 'sessname=s1 device_path=/dev/ram1'" || fail "no path for a session that exists"
+# who hears of the disk finds its files at once
+on client 'uevents rnbd2 /sys/block/rnbd2/rnbd/state >/run/seen & until_true 5 grep -q ready /run/seen'
+ask "map 'sessname=s1 device_path=/dev/ram1 access_mode=ro'" && fail "a device twice in one session"
+ask "map 'sessname=s2 path=$path device_path=/dev/ram1 access_mode=ro'" || fail "a second session"
+on client 'until_true 10 grep -q ^add /run/seen; pkill uevents'
+[ "$(on client 'grep ^add /run/seen')" = 'add /sys/block/rnbd2/rnbd/state' ] || fail "too late: $(on client 'cat /run/seen')"
+ask 'attr rnbd2 unmap_device normal'
 dir=/sys/block/rnbd0/rnbd
 same "cat $dir/unmap_device" $'Usage: echo <normal|force> > unmap_device\n'
 same "cat $dir/resize" $'Usage: echo <new size in sectors> > resize\n'

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Data comes back as written, checked by checksum: requests of 512 bytes to the
-# largest, queue depth 1 to 512, buffers that start anywhere in a page, many
-# segments, two disks of one session at once, and through the page cache.
+# largest, queue depth 1 to 512, buffers that start anywhere in a page, 128
+# segments, two disks of one session at once, through the page cache, and with
+# the server's keys changed after each I/O or never.
 # vms: pair
 # limit: 600
 # smoke: yes
@@ -30,7 +31,7 @@ verify --filename="$one" --rw=write --bs="$max" --size=16m --iodepth=4
 # buffers one after another, so that few of them start at a page
 verify --filename="$one" --rw=randwrite --bs=4608 --blockalign=512 --size=2m --iodepth=16
 verify --filename="$one" --rw=write --bs=$((max - 512)) --size=8m --iodepth=8
-# larger than one request, and a vector of many pieces
+# larger than one request
 verify --filename="$one" --rw=randwrite --bs=512k --size=16m --iodepth=4
 verify --filename="$one" --rw=randwrite --bsrange=512-"$max" --blockalign=512 --bs_unaligned=0 \
 	--size=16m --iodepth=16
@@ -41,4 +42,25 @@ verify --filename="$two" --direct=0 --rw=randwrite --bs=4k --size=4m --end_fsync
 verify --filename="$two" --rw=randwrite --bs=4k --size=1m --iodepth=8 --fsync=4
 ! log_since client | grep 'I/O error' || fail "an I/O error"
 ask "attr ${one#/dev/} unmap_device normal && attr ${two#/dev/} unmap_device normal"
+
+# Pages that do not lie side by side make a segment each: chunks of 512 KiB take 128 of them.
+# writes DISK: how many requests it has had
+writes() { on client "awk '{ print \$5 }' /sys/block/$1/stat"; }
+segments() {
+	local before
+	before=$(writes "$1")
+	ON_LIMIT=100 on client "scattered /dev/$1 128 8" || fail "128 segments"
+	[ $(($(writes "$1") - before)) = 8 ] || fail "requests of 128 segments were split: $(writes "$1"), $before before"
+}
+for mode in Y N auto; do
+	on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server | grep -q ."'
+	unload server
+	load_ours server rtrs-server always_invalidate=$mode max_chunk_size=524288 sess_queue_depth=128
+	server_up
+	one=$(mapped /dev/ram0)
+	[ "$(on client "cat /sys/block/$one/queue/max_segments")" = 128 ] || fail "max_segments"
+	segments "$one"
+	verify --filename="/dev/$one" --rw=randwrite --bsrange=512-512k --size=16m --iodepth=16
+	ask "attr $one unmap_device normal"
+done
 all_down

@@ -32,11 +32,12 @@ disk=$(mapped /dev/ram0 access_mode=ro)
 ON_LIMIT=200 on client "set -e
 	mount -o ro /dev/$disk /run/m
 	(cd /run/m && sha256sum --quiet -c /tmp/sums)
-	! touch /run/m/x 2>/dev/null
+	never() { ! \"\$@\" 2>/dev/null || { echo \"\$* worked\"; exit 1; }; }
+	never touch /run/m/x
 	umount /run/m
-	! dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc 2>/dev/null
-	! blkdiscard -f /dev/$disk 2>/dev/null
-	! blkdiscard -fz /dev/$disk 2>/dev/null
+	never dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc
+	never blkdiscard -f /dev/$disk
+	never blkdiscard -fz /dev/$disk
 	fsck.ext4 -fn /dev/$disk >/dev/null" || fail "read-only"
 ask "attr $disk unmap_device normal"
 

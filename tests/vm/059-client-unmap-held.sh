@@ -21,15 +21,6 @@ loaded() {
 	user=$!
 	busy "$1"
 }
-# unmapped DISK HOW: within 10 seconds, and some for the machine that emulates.
-unmapped() {
-	local started=$SECONDS took
-	ON_LIMIT=60 ask "attr $1 unmap_device $2 && test ! -e /sys/block/$1" || fail "unmap $2 of $1"
-	took=$((SECONDS - started))
-	echo "unmap $2 took $took s"
-	[ $took -le 14 ] || fail "unmap $2 of $1 took $took s"
-}
-
 have_ours client || skip "our modules are not built"
 ram_disks
 server_up

@@ -49,7 +49,7 @@ on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-64k -
 alive() { on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"; }
 moves() {
 	local before
-	before=$(requests | paste -sd+ | bc)
+	before=$(requests | awk '{ n += $1 } END { print n }')
 	on client "until_true 20 eval 'test \$(awk \"{n+=\\\$1+\\\$3} END {print n}\" $dir/paths/*/stats/rdma) -gt $((before + 20))'" ||
 		fail "$1: I/O stands still"
 	alive

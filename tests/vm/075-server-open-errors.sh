@@ -22,9 +22,8 @@ refused 'Block device required' s1 null
 refused 'Block device required' s1 shm
 refused 'Not a directory' s1 null/ram0
 refused 'No medium found' s1 loop0
-if on server 'grep -qv none /sys/block/nullb0/queue/zoned'; then
-	refused 'Operation not supported' s1 nullb0
-fi
+on server 'grep -qv none /sys/block/nullb0/queue/zoned' || fail "no zoned disk to try with"
+refused 'Operation not supported' s1 nullb0
 refused 'Permission denied' s1 ram1 rw
 disk=$(opened s1 ram1 ro)
 [ "$(counter opens_refused)" -ge 6 ] || fail "refusals not counted"

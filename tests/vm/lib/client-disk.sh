@@ -92,6 +92,15 @@ client_up() {
 	load_ours client rnbd-client
 }
 
+# unmapped DISK HOW: by the client's clock within 10 seconds, whatever the server does.
+unmapped() {
+	local took
+	took=$(ON_LIMIT=60 ask "SECONDS=0; attr $1 unmap_device $2 && test ! -e /sys/block/$1 && echo \$SECONDS") ||
+		fail "unmap $2 of $1: $took"
+	echo "unmap $2 took $took s"
+	[ "$took" -le 10 ] || fail "unmap $2 of $1 took $took s"
+}
+
 # all_down: nothing may be left behind.
 all_down() {
 	local now

@@ -293,27 +293,37 @@ neighbours() {
 }
 
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
-# so far is old. log_since NAME: since the mark.
+# so far is old; its faults are kept for log_clean. log_since NAME: since the
+# mark, which may be several boots. log_forgive NAME: old, and no fault counts.
 vm_log() { tail -c +"$(($(<"$VM_RUN/$1/boot-mark") + 1))" "$VM_RUN/$1/console.log"; }
-log_mark() { stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"; }
+log_mark() {
+	[ ! -s "$VM_RUN/$1/mark" ] || log_faults "$1" >>"$VM_RUN/$1/faults" || :
+	stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"
+}
 log_since() { tail -c +"$(($(<"$VM_RUN/$1/mark") + 1))" "$VM_RUN/$1/console.log"; }
-
-# What no test may leave in a kernel log. Taint is fine for being out-of-tree
-# and unsigned, for nothing else.
-log_faults() {
-	log_since "$1" | grep -aE 'BUG:|BUG at|kernel BUG|WARNING:|Oops|Kernel panic|Call Trace|KASAN|KCSAN|UBSAN|kmemleak|possible memory leak|suspicious RCU|possible (circular|recursive) locking|inconsistent lock state|INFO: task|blocked for more than|rcu: INFO|general protection|refcount_t|list_(add|del) corruption|use-after-free|NETDEV WATCHDOG|Bad page|soft lockup|hard LOCKUP|DEADLOCK'
+log_forgive() {
+	log_mark "$1"
+	rm -f "$VM_RUN/$1/faults"
 }
 
-# log_clean NAME: fails, printing the lines, when the log has any of them.
+# What no test may leave in a kernel log. What a kernel says of itself before
+# init is not ours.
+log_faults() {
+	log_since "$1" | awk '/Linux version / { boot = 1 } /^guest: init/ { boot = 0 } !boot' | grep -aE 'BUG:|BUG at|kernel BUG|WARNING:|Oops|Kernel panic|Call Trace|KASAN|KCSAN|UBSAN|kmemleak|possible memory leak|suspicious RCU|possible (circular|recursive) locking|inconsistent lock state|INFO: task|blocked for more than|rcu: INFO|general protection|refcount_t|list_(add|del) corruption|use-after-free|NETDEV WATCHDOG|Bad page|soft lockup|hard LOCKUP|DEADLOCK'
+}
+
+# log_clean NAME: fails, printing the lines, when the log has any of them, or
+# the kernel a taint other than for modules that are out of tree and unsigned.
 log_clean() {
 	local taint bad
-	if bad=$(log_faults "$1"); then
+	bad=$(cat "$VM_RUN/$1/faults" 2>/dev/null || :; log_faults "$1" || :)
+	if [ -n "$bad" ]; then
 		echo "kernel log of $1:"
 		echo "$bad"
 		return 1
 	fi
 	vm_alive "$1" || return 0
-	taint=$(on "$1" 'cat /proc/sys/kernel/tainted')
+	taint=$(on "$1" 'cat /proc/sys/kernel/tainted') || { echo "$1 does not tell its taint"; return 1; }
 	# bits 12 (out of tree), 13 (unsigned)
 	[ $((taint & ~0x3000)) = 0 ] || { echo "$1 is tainted: $taint"; return 1; }
 }
@@ -322,11 +332,12 @@ log_clean() {
 # points to. Its scanner passes over what is younger than 5 s.
 leaks() {
 	local found
-	found=$(ON_LIMIT=120 on "$1" 'cd /sys/kernel/debug
+	found=$(ON_LIMIT=300 on "$1" 'set -e
+		cd /sys/kernel/debug
 		sleep 5
 		echo scan >kmemleak
 		cat kmemleak
-		echo clear >kmemleak')
+		echo clear >kmemleak') || { echo "no scan for leaks of $1: $found"; return 1; }
 	[ -n "$found" ] || return 0
 	echo "leaks of $1:"
 	echo "$found"
