@@ -100,7 +100,13 @@ TEST_CASE("the manual page has every verb, option, exit status and error")
 		if (comma != std::string::npos)
 			flags.insert(comma + 1, " ");
 		INFO(flags);
-		CHECK(has(text, ".B " + flags + "\n"));
+		/* "=SEC": a value in the same word, or none. */
+		if (spec.value && *spec.value == '=')
+			CHECK(has(text, ".B " + flags + "[" + spec.value + "]\n"));
+		else if (spec.value)
+			CHECK(has(text, ".B " + flags + "\nValue:\n.IR " + spec.value + " .\n"));
+		else
+			CHECK((has(text, ".B " + flags + "\n") && !has(text, ".B " + flags + "\nValue:")));
 	}
 	for (const ErrorKind &kind : error_kinds()) {
 		INFO(kind.id);
