@@ -144,8 +144,12 @@ Result<Path> PathWatch::until_connected(const Path &path)
 			return seen.path;
 		/* A closed path without a reason has not been tried yet. */
 		if (seen.changed && ((seen.path.state == CLOSED && seen.path.fault.any()) ||
-				     seen.failures > seen.allowed))
-			return fault_error("cannot connect " + named(seen.path), seen.path.fault);
+				     seen.failures > seen.allowed)) {
+			Error error = fault_error("cannot connect " + named(seen.path), seen.path.fault);
+
+			error.hint = filled(error.hint, "PATH", seen.path.name);
+			return error;
+		}
 		Result<void> stepped = step(seen, what);
 		if (!stepped)
 			return stepped.error();

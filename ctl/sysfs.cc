@@ -417,8 +417,12 @@ Result<Path> SysfsKernel::add_path(const Session &session, const rtrs_addr_pair 
 
 Result<void> SysfsKernel::path_store(const Path &path, const char *file, const char *verb, Deadline deadline)
 {
-	return far_store(path_dir(env_, path) + "/" + file, "1",
-			 fmt::format("cannot {} path {} of {}", verb, path.name, path.session), deadline);
+	Result<void> stored = far_store(path_dir(env_, path) + "/" + file, "1",
+					fmt::format("cannot {} path {} of {}", verb, path.name, path.session), deadline);
+
+	if (!stored)
+		stored.error().hint = filled(stored.error().hint, "PATH", path.name);
+	return stored;
 }
 
 Result<void> SysfsKernel::remove_path(const Path &path, Deadline deadline)
