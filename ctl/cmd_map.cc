@@ -217,10 +217,6 @@ Result<Outcome> map_new(Context &context, const MapRequest &request)
 {
 	const Deadline deadline = deadline_of(context.opt);
 
-	catch_signals();
-	Result<void> subscribed = context.kernel->subscribe();
-	if (!subscribed)
-		return subscribed.error();
 	Result<Device> device = context.kernel->map(request, deadline);
 	if (!device && device.error().err == EEXIST && !device.error().remote) {
 		/* Somebody was faster. */
@@ -246,6 +242,19 @@ Result<Outcome> map_new(Context &context, const MapRequest &request)
 	return mapped(context, *there, true);
 }
 
+/* First the events, then what there is: of a device that somebody else is just mapping no step is missed. */
+Result<Snapshot> ready_state(Context &context)
+{
+	if (context.kernel) {
+		catch_signals();
+		Result<void> subscribed = context.kernel->subscribe();
+
+		if (!subscribed)
+			return subscribed.error();
+	}
+	return read_state(context);
+}
+
 } // namespace
 
 Result<Outcome> run_map(Context &context)
@@ -256,7 +265,7 @@ Result<Outcome> run_map(Context &context)
 		return request.error();
 	if (context.opt.dry_run)
 		return planned(context, "map", {plan_map(context.env, *request)});
-	Result<Snapshot> snapshot = read_state(context);
+	Result<Snapshot> snapshot = ready_state(context);
 	if (!snapshot)
 		return snapshot.error();
 	Result<void> loaded = need_client(*snapshot);
