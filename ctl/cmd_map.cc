@@ -186,10 +186,13 @@ Result<Outcome> already(Context &context, const Device &device, const MapRequest
 /* Takes back a mapping that was given up, so that nothing is left behind. */
 void cancel(Context &context, const Device &device, Error &error)
 {
+	const Clock::time_point limit = Clock::now() + CANCEL_LIMIT;
+
 	forget_interrupt();
-	Result<void> gone = context.kernel->unmap(device, true);
-	if (gone)
-		gone = Follow(context, device, Clock::now() + CANCEL_LIMIT).until_removed();
+	Result<void> gone = context.kernel->unmap(device, true, limit);
+	/* EALREADY: the kernel takes it back by itself. */
+	if (gone || gone.error().err == EALREADY)
+		gone = Follow(context, device, limit).until_removed();
 	if (gone || gone.error().id == "RNBD-D03")
 		error.message += "; the mapping was taken back";
 	else
@@ -211,6 +214,8 @@ void cancel_if_there(Context &context, const MapRequest &request, Error &error)
 	const std::optional<Device> device = same_device(*snapshot, request);
 	if (device)
 		cancel(context, *device, error);
+	else if (error.err != EINPROGRESS)
+		error.message += "; the kernel takes the mapping back";
 }
 
 Result<Outcome> map_new(Context &context, const MapRequest &request)

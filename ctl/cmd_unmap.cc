@@ -49,7 +49,8 @@ bool busy(const Result<void> &asked)
 /* The kernel says it is open, but by whom nothing here tells: asks until it is closed. */
 Result<void> unmap_when_closed(Context &context, const Device &device)
 {
-	const Clock::time_point deadline = std::min(*deadline_of(context.opt), Clock::now() + BRIEF_USE);
+	const Clock::time_point end = *deadline_of(context.opt);
+	const Clock::time_point patience = std::min(end, Clock::now() + BRIEF_USE);
 	CloseWatch watch(nodes_of(context.env, device.disk));
 	Woken woken = Woken::readable;
 	Progress progress(context);
@@ -60,12 +61,12 @@ Result<void> unmap_when_closed(Context &context, const Device &device)
 
 		if (!users.empty())
 			return in_use(device, users_text(users));
-		Result<void> asked = context.kernel->unmap(device, false);
+		Result<void> asked = context.kernel->unmap(device, false, end);
 		if (!busy(asked))
 			return asked;
 		if (woken == Woken::deadline)
 			return in_use(device, "something has it open");
-		woken = watch.next(deadline);
+		woken = watch.next(patience);
 		if (woken == Woken::interrupted)
 			return interrupted_error("unmapping " + device_pair(device));
 	}
@@ -88,7 +89,7 @@ Result<Done> unmap_one(Context &context, const Snapshot &snapshot, const std::st
 		std::vector<std::string>() : users_of(context.env, device->disk);
 	if (!users.empty())
 		return in_use(*device, users_text(users));
-	Result<void> asked = context.kernel->unmap(*device, context.opt.force);
+	Result<void> asked = context.kernel->unmap(*device, context.opt.force, deadline_of(context.opt));
 	if (busy(asked) && !context.opt.force && !device->disk.empty())
 		asked = unmap_when_closed(context, *device);
 	else if (busy(asked))
