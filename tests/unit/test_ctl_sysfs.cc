@@ -135,3 +135,26 @@ TEST_CASE("a device whose name needs escaping is found after the map")
 	CHECK(mapped->disk == "rnbd3");
 	CHECK(mapped->remote_path == "a\\\\b");
 }
+
+TEST_CASE("names of peers act neither on a terminal nor on a shell")
+{
+	Tree tree;
+	Path path;
+	const std::string session = "x\x1b[2J$(id)'\\";
+
+	tree.write("class/rtrs-server/" + session + "/paths/p", "");
+	path.on_server = true;
+	path.session = escaped(session);
+	path.name = "ip:10.0.0.1@ip:10.0.0.2";
+	Env env;
+	CHECK(plan_path(env, path, "disconnect").sysfs ==
+	      "echo 1 > $'/sys/class/rtrs-server/x\\033[2J$(id)\\'\\\\/paths/ip:10.0.0.1@ip:10.0.0.2/disconnect'");
+	path.session = "a$(id)'";
+	CHECK(plan_path(env, path, "disconnect").sysfs ==
+	      "echo 1 > '/sys/class/rtrs-server/a$(id)'\\''/paths/ip:10.0.0.1@ip:10.0.0.2/disconnect'");
+	path.session = escaped(session);
+	Result<void> stored = open_sysfs(tree.env)->disconnect_path(path, std::nullopt);
+	REQUIRE_FALSE(stored);
+	CHECK(stored.error().message.find('\x1b') == std::string::npos);
+	CHECK(stored.error().message.find("there is no") != std::string::npos);
+}
