@@ -107,7 +107,7 @@ Result<Done> add_one(Context &context, const Session &session, const std::string
 	if (!path && path.error().err == EEXIST) {
 		/* Somebody was faster. */
 		Result<Snapshot> now = context.kernel->snapshot();
-		Result<Session> again = now ? find_session(*now, session.name) : Result<Session>(now.error());
+		Result<Session> again = now ? find_session(*now, unescaped(session.name)) : Result<Session>(now.error());
 
 		there = again ? same_path(*again, *pair) : std::nullopt;
 		if (there)
@@ -373,8 +373,10 @@ Result<Done> session_one(Context &context, const std::string &word, SessionVerb 
 	now = context.kernel->snapshot();
 	if (!now)
 		return now.error();
-	Result<Session> after = find_session(*now, word);
-	done.object = after ? *after : *session;
+	done.object = *session;
+	for (const Session &after : now->client.sessions)
+		if (after.name == session->name)
+			done.object = after;
 	return done;
 }
 
