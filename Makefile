@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make            modules for the running kernel (KDIR= for another) and rnbdctl
+# make install    rnbdctl, its manual page, completions and schemas (PREFIX=/usr/local, DESTDIR=); modules: see README.md, DKMS
 # make check      unit, simulation, golden outputs, fuzz corpus, lints: about a minute, no root, no RDMA
 # make vm K=6.12 [T=040] [PEER=intree]
 # make sim        a million schedules of the simulation instead of the few thousand of make check (SIM_COUNT=): minutes
@@ -10,7 +11,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 BUILD := build
 
-.PHONY: all modules ctl tests check sim vm nightly analyze clean
+.PHONY: all modules ctl install tests check sim vm nightly analyze clean
 
 # Without kernel headers the tool is still worth having; asking for modules by name fails instead.
 all: ctl

@@ -142,13 +142,35 @@ Result<rtrs_addr> look_up(const End &end, u8 family)
 	return addr;
 }
 
+/* Between source and destination. As in the kernel: a comma anywhere wins. */
+size_t split_of(const std::string &text)
+{
+	const size_t comma = text.find(',');
+
+	return comma != std::string::npos ? comma : text.find('@');
+}
+
 } // namespace
+
+std::optional<rtrs_addr_pair> literal_pair(const std::string &text)
+{
+	const size_t split = split_of(text);
+	rtrs_addr_pair pair{};
+
+	Result<End> dst = cut_end(text.substr(split == std::string::npos ? 0 : split + 1));
+	if (!dst || dst->port || !literal(*dst, pair.dst))
+		return std::nullopt;
+	if (split == std::string::npos)
+		return pair;
+	Result<End> src = cut_end(text.substr(0, split));
+	if (!src || src->port || !literal(*src, pair.src) || pair.src.family != pair.dst.family)
+		return std::nullopt;
+	return pair;
+}
 
 Result<PathSpec> parse_path(const std::string &text)
 {
-	/* As in the kernel: a comma anywhere wins. */
-	const size_t comma = text.find(',');
-	const size_t split = comma != std::string::npos ? comma : text.find('@');
+	const size_t split = split_of(text);
 	PathSpec spec;
 	End src;
 

@@ -24,6 +24,9 @@ struct PathSpec {
  */
 Result<PathSpec> parse_path(const std::string &text);
 
+/* The same without a port, and only if all of it is literal: nothing is looked up. */
+std::optional<rtrs_addr_pair> literal_pair(const std::string &text);
+
 } // namespace ctl
 
 #endif /* CTL_ADDRESS_H */

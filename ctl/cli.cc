@@ -229,6 +229,24 @@ bool wants_json(const std::vector<std::string> &args)
 	return false;
 }
 
+bool is_number(const std::string &word)
+{
+	const size_t rest = word.find_first_not_of("0123456789");
+
+	return !word.empty() && (rest == std::string::npos ||
+		(word[rest] == '.' && word.find_first_not_of("0123456789", rest + 1) == std::string::npos));
+}
+
+/* `path delete 10 --wait 11` would delete 11: ids are numbers, too. */
+Result<void> check_wait(const std::vector<std::string> &args)
+{
+	for (size_t i = 0; i + 1 < args.size() && args[i] != "--"; i++)
+		if (args[i] == "--wait" && is_number(args[i + 1]))
+			return make_error("RNBD-U01", fmt::format("--wait {0}: write --wait={0} for seconds, or put --wait "
+				"behind the words", args[i + 1]));
+	return {};
+}
+
 /* False: the reader is gone or the disk is full. */
 bool print(FILE *stream, const std::string &text)
 {
@@ -331,6 +349,9 @@ int run_cli(const std::vector<std::string> &args, const Env &env, const OpenKern
 	std::vector<Leaf> leaves;
 	CLI::App root("Block devices over RDMA: map, unmap, look.", "rnbdctl");
 
+	Result<void> clear = check_wait(args);
+	if (!clear)
+		return report(clear.error(), wants_json(args), out, err);
 	build_tree(root, o, leaves);
 	try {
 		/* CLI11 takes the words from the back. */

@@ -186,10 +186,13 @@ Result<Outcome> already(Context &context, const Device &device, const MapRequest
 /* Takes back a mapping that was given up, so that nothing is left behind. */
 void cancel(Context &context, const Device &device, Error &error)
 {
+	const Clock::time_point limit = Clock::now() + CANCEL_LIMIT;
+
 	forget_interrupt();
-	Result<void> gone = context.kernel->unmap(device, true);
-	if (gone)
-		gone = Follow(context, device, Clock::now() + CANCEL_LIMIT).until_removed();
+	Result<void> gone = context.kernel->unmap(device, true, limit);
+	/* EALREADY: the kernel takes it back by itself. */
+	if (gone || gone.error().err == EALREADY)
+		gone = Follow(context, device, limit).until_removed();
 	if (gone || gone.error().id == "RNBD-D03")
 		error.message += "; the mapping was taken back";
 	else
@@ -211,16 +214,14 @@ void cancel_if_there(Context &context, const MapRequest &request, Error &error)
 	const std::optional<Device> device = same_device(*snapshot, request);
 	if (device)
 		cancel(context, *device, error);
+	else if (error.err != EINPROGRESS)
+		error.message += "; the kernel takes the mapping back";
 }
 
 Result<Outcome> map_new(Context &context, const MapRequest &request)
 {
 	const Deadline deadline = deadline_of(context.opt);
 
-	catch_signals();
-	Result<void> subscribed = context.kernel->subscribe();
-	if (!subscribed)
-		return subscribed.error();
 	Result<Device> device = context.kernel->map(request, deadline);
 	if (!device && device.error().err == EEXIST && !device.error().remote) {
 		/* Somebody was faster. */
@@ -246,6 +247,19 @@ Result<Outcome> map_new(Context &context, const MapRequest &request)
 	return mapped(context, *there, true);
 }
 
+/* First the events, then what there is: of a device that somebody else is just mapping no step is missed. */
+Result<Snapshot> ready_state(Context &context)
+{
+	if (context.kernel) {
+		catch_signals();
+		Result<void> subscribed = context.kernel->subscribe();
+
+		if (!subscribed)
+			return subscribed.error();
+	}
+	return read_state(context);
+}
+
 } // namespace
 
 Result<Outcome> run_map(Context &context)
@@ -256,7 +270,7 @@ Result<Outcome> run_map(Context &context)
 		return request.error();
 	if (context.opt.dry_run)
 		return planned(context, "map", {plan_map(context.env, *request)});
-	Result<Snapshot> snapshot = read_state(context);
+	Result<Snapshot> snapshot = ready_state(context);
 	if (!snapshot)
 		return snapshot.error();
 	Result<void> loaded = need_client(*snapshot);

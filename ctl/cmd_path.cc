@@ -107,7 +107,7 @@ Result<Done> add_one(Context &context, const Session &session, const std::string
 	if (!path && path.error().err == EEXIST) {
 		/* Somebody was faster. */
 		Result<Snapshot> now = context.kernel->snapshot();
-		Result<Session> again = now ? find_session(*now, session.name) : Result<Session>(now.error());
+		Result<Session> again = now ? find_session(*now, unescaped(session.name)) : Result<Session>(now.error());
 
 		there = again ? same_path(*again, *pair) : std::nullopt;
 		if (there)
@@ -238,9 +238,20 @@ Result<Done> delete_one(Context &context, const Path &path, Done done)
 
 using PathVerb = Result<Done> (*)(Context &context, const Path &path, Done done);
 
+/* `path delete` of a path that is said precisely and is not there: that is what was wanted. */
+bool gone_already(const Result<Path> &path, const std::string &verb, const std::string &word,
+		  std::vector<std::string> &notes)
+{
+	if (path || path.error().exit != EXIT_NOT_FOUND || verb != "delete" || !is_path_name(word))
+		return false;
+	notes.push_back(escaped(word) + " is not there");
+	return true;
+}
+
 Result<Outcome> plan_paths(Context &context, const std::string &verb)
 {
 	std::vector<Step> steps;
+	std::vector<std::string> notes;
 	Result<Snapshot> snapshot = read_state(context);
 
 	if (!snapshot)
@@ -248,11 +259,15 @@ Result<Outcome> plan_paths(Context &context, const std::string &verb)
 	for (const std::string &word : context.opt.words) {
 		Result<Path> path = find_path(*snapshot, word);
 
+		if (gone_already(path, verb, word, notes))
+			continue;
 		if (!path)
 			return path.error();
 		steps.push_back(plan_path(context.env, *path, verb == "delete" ? "del" : verb));
 	}
-	return planned(context, verb, steps);
+	Outcome outcome = planned(context, verb, steps);
+	outcome.notes = notes;
+	return outcome;
 }
 
 Result<Outcome> run_paths(Context &context, const std::string &verb, PathVerb one)
@@ -272,10 +287,8 @@ Result<Outcome> run_paths(Context &context, const std::string &verb, PathVerb on
 			Done done;
 
 			done.target = escaped(word);
-			if (!path && path.error().exit == EXIT_NOT_FOUND && one == delete_one && is_path_name(word)) {
-				notes.push_back(escaped(word) + " is not there");
+			if (gone_already(path, verb, word, notes))
 				return done;
-			}
 			if (!path)
 				return path.error();
 			Result<Done> result = one(context, *path, done);
@@ -289,13 +302,12 @@ Result<Outcome> run_paths(Context &context, const std::string &verb, PathVerb on
 /* ---- all paths of a session ---- */
 
 /* The first failure, as the error of the session. */
-Result<void> finish(Context &context, PathWatch &watch, const std::vector<Path> &paths, bool connect)
+Result<void> finish(PathWatch &watch, const std::vector<Path> &paths, bool connect)
 {
 	Result<void> first;
 
 	for (const Path &path : paths) {
-		Result<Path> end = context.opt.no_wait ? Result<Path>(path) :
-				   connect ? watch.until_connected(path) : watch.until_closed(path);
+		Result<Path> end = connect ? watch.until_connected(path) : watch.until_closed(path);
 
 		if (!end && first)
 			first = end.error();
@@ -305,7 +317,8 @@ Result<void> finish(Context &context, PathWatch &watch, const std::vector<Path> 
 
 /*
  * Paths that are down connect side by side; then those that are up, one by
- * one, so that I/O always has the others.
+ * one, so that I/O always has the others. That needs waiting even where nobody
+ * wants to wait for the end: only the last order is left alone then.
  */
 Result<void> reconnect_all(Context &context, const Session &session, Deadline deadline)
 {
@@ -322,13 +335,19 @@ Result<void> reconnect_all(Context &context, const Session &session, Deadline de
 		if (!asked)
 			return asked;
 	}
-	first = finish(context, watch, down, true);
-	for (const Path &path : up) {
-		watch.add(path);
-		Result<void> asked = order_reconnect(context, path, deadline);
+	if (!context.opt.no_wait || !up.empty())
+		first = finish(watch, down, true);
+	if (interrupted())
+		return first;
+	/* Waited for only to spare the others: whether they came is not asked. */
+	if (context.opt.no_wait)
+		first = Result<void>();
+	for (size_t i = 0; i < up.size(); i++) {
+		watch.add(up[i]);
+		Result<void> asked = order_reconnect(context, up[i], deadline);
 
-		if (asked)
-			asked = finish(context, watch, {path}, true);
+		if (asked && !(context.opt.no_wait && i + 1 == up.size()))
+			asked = finish(watch, {up[i]}, true);
 		if (!asked)
 			return asked;
 	}
@@ -346,7 +365,7 @@ Result<void> disconnect_all(Context &context, const Session &session, Deadline d
 		if (!asked && asked.error().err != EALREADY)
 			return asked;
 	}
-	return finish(context, watch, session.paths, false);
+	return context.opt.no_wait ? Result<void>() : finish(watch, session.paths, false);
 }
 
 using SessionVerb = Result<void> (*)(Context &context, const Session &session, Deadline deadline);
@@ -373,8 +392,10 @@ Result<Done> session_one(Context &context, const std::string &word, SessionVerb 
 	now = context.kernel->snapshot();
 	if (!now)
 		return now.error();
-	Result<Session> after = find_session(*now, word);
-	done.object = after ? *after : *session;
+	done.object = *session;
+	for (const Session &after : now->client.sessions)
+		if (after.name == session->name)
+			done.object = after;
 	return done;
 }
 

@@ -35,7 +35,7 @@ Error in_use(const Device &device, const std::string &by)
 
 bool gone_meanwhile(const Error &error)
 {
-	return error.err == ENOENT || error.err == ENODEV || error.err == EALREADY;
+	return error.err == ENOENT || error.err == ENODEV;
 }
 
 /* udev looks into a disk whenever a writer closed it; nobody wants to hear of that. */
@@ -49,7 +49,8 @@ bool busy(const Result<void> &asked)
 /* The kernel says it is open, but by whom nothing here tells: asks until it is closed. */
 Result<void> unmap_when_closed(Context &context, const Device &device)
 {
-	const Clock::time_point deadline = std::min(*deadline_of(context.opt), Clock::now() + BRIEF_USE);
+	const Clock::time_point end = *deadline_of(context.opt);
+	const Clock::time_point patience = std::min(end, Clock::now() + BRIEF_USE);
 	CloseWatch watch(nodes_of(context.env, device.disk));
 	Woken woken = Woken::readable;
 	Progress progress(context);
@@ -60,54 +61,69 @@ Result<void> unmap_when_closed(Context &context, const Device &device)
 
 		if (!users.empty())
 			return in_use(device, users_text(users));
-		Result<void> asked = context.kernel->unmap(device, false);
+		Result<void> asked = context.kernel->unmap(device, false, end);
 		if (!busy(asked))
 			return asked;
 		if (woken == Woken::deadline)
 			return in_use(device, "something has it open");
-		woken = watch.next(deadline);
+		woken = watch.next(patience);
 		if (woken == Woken::interrupted)
 			return interrupted_error("unmapping " + device_pair(device));
 	}
 }
 
+/* What shall be gone is not there. */
+bool gone_already(const Result<Device> &device, const std::string &word, std::vector<std::string> &notes)
+{
+	if (device || device.error().exit != EXIT_NOT_FOUND || !names_precisely(word))
+		return false;
+	notes.push_back(escaped(word) + " is not mapped");
+	return true;
+}
+
+Result<void> ask_unmap(Context &context, const Device &device, Deadline deadline)
+{
+	const bool look = !context.opt.force && !device.disk.empty();
+	const std::vector<std::string> users = look ? users_of(context.env, device.disk) : std::vector<std::string>();
+
+	if (!users.empty())
+		return in_use(device, users_text(users));
+	Result<void> asked = context.kernel->unmap(device, context.opt.force, deadline);
+	if (!busy(asked))
+		return asked;
+	return look ? unmap_when_closed(context, device) : in_use(device, "something has it open");
+}
+
 Result<Done> unmap_one(Context &context, const Snapshot &snapshot, const std::string &word,
 		       std::vector<std::string> &notes)
 {
+	const Deadline deadline = deadline_of(context.opt);
 	Result<Device> device = find_device(snapshot, context.env, word);
 	Done done;
 
 	done.target = escaped(word);
-	if (!device && device.error().exit == EXIT_NOT_FOUND && names_precisely(word)) {
-		notes.push_back(escaped(word) + " is not mapped");
+	if (gone_already(device, word, notes))
 		return done;
-	}
 	if (!device)
 		return device.error();
-	const std::vector<std::string> users = context.opt.force || device->disk.empty() ?
-		std::vector<std::string>() : users_of(context.env, device->disk);
-	if (!users.empty())
-		return in_use(*device, users_text(users));
-	Result<void> asked = context.kernel->unmap(*device, context.opt.force);
-	if (busy(asked) && !context.opt.force && !device->disk.empty())
-		asked = unmap_when_closed(context, *device);
-	else if (busy(asked))
-		return in_use(*device, "something has it open");
-	if (!asked && gone_meanwhile(asked.error())) {
-		device->state = DEV_UNMAPPED;
-		done.object = *device;
-		notes.push_back(device_pair(*device) + " was unmapped meanwhile");
-		return done;
-	}
-	if (!asked)
-		return asked.error();
-	done.changed = true;
 	Device last = *device;
 	last.state = DEV_UNMAPPED;
 	done.object = last;
+	Result<void> asked = ask_unmap(context, *device, deadline);
+	if (!asked && gone_meanwhile(asked.error())) {
+		notes.push_back(device_pair(*device) + " was unmapped meanwhile");
+		return done;
+	}
+	/* Somebody has begun it: not our doing, but not done yet either. */
+	const bool others = !asked && asked.error().err == EALREADY;
+	if (!asked && !others)
+		return asked.error();
+	done.changed = !others;
+	if (others)
+		notes.push_back(device_pair(*device) + " is being unmapped by somebody else");
 	if (context.opt.no_wait)
 		return done;
-	Result<void> gone = Follow(context, *device, deadline_of(context.opt)).until_removed();
+	Result<void> gone = Follow(context, *device, deadline).until_removed();
 	if (!gone) {
 		gone.error().message += "; the kernel goes on with it";
 		return gone.error();
@@ -151,6 +167,7 @@ Result<Done> remap_one(Context &context, const Snapshot &snapshot, const std::st
 
 Result<Outcome> plan(Context &context, const std::string &verb)
 {
+	std::vector<std::string> notes;
 	std::vector<Step> steps;
 
 	Result<Snapshot> snapshot = read_state(context);
@@ -159,12 +176,16 @@ Result<Outcome> plan(Context &context, const std::string &verb)
 	for (const std::string &word : context.opt.words) {
 		Result<Device> device = find_device(*snapshot, context.env, word);
 
+		if (verb == "unmap" && gone_already(device, word, notes))
+			continue;
 		if (!device)
 			return device.error();
 		steps.push_back(verb == "unmap" ? plan_unmap(context.env, *device, context.opt.force) :
 						  plan_remap(context.env, *device));
 	}
-	return planned(context, verb, steps);
+	Outcome outcome = planned(context, verb, steps);
+	outcome.notes = notes;
+	return outcome;
 }
 
 using DeviceVerb = Result<Done> (*)(Context &context, const Snapshot &snapshot, const std::string &word,

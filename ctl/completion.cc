@@ -60,52 +60,80 @@ std::string command(const Verb &verb)
 	return *verb.noun ? std::string(verb.noun) + " " + verb.name : std::string(verb.name);
 }
 
-/* Shell code that prints what may stand for the words of @verb, one a line or separated by spaces. */
-std::string objects(const Verb &verb)
+/* What may stand for the words of @verb: words known here, or the names that `rnbdctl list` gives. */
+struct Offer {
+	std::string words;
+	std::vector<std::string> lists;
+};
+
+Offer offer_of(const Verb &verb)
 {
 	const std::string words = verb.words;
+	const std::string own = std::string(verb.noun) + "s";
 
-	if (words == "SESSION..." || words == "PATH...")
-		return fmt::format("$(rnbdctl list {}s -q 2>/dev/null)", verb.noun);
+	if (words == "ANY" && !*verb.noun)
+		return {"", {"devices", "sessions", "paths", "exports"}};
+	if (words == "ANY" || words == "ANY...")
+		return {"", {"devices"}};
 	if (words.rfind("SESSION ", 0) == 0)
-		return "$(rnbdctl list sessions -q 2>/dev/null)";
-	if (words == "ANY...")
-		return "$(rnbdctl list devices -q 2>/dev/null)";
-	if (words == "ANY" && *verb.noun)
-		return "$(rnbdctl list devices -q 2>/dev/null)";
-	if (words == "ANY")
-		return "$(for k in devices sessions paths exports; do rnbdctl list $k -q 2>/dev/null; done)";
-	if (words == "SESSION" || words == "PATH" || words == "EXPORT")
-		return fmt::format("$(rnbdctl list {}s -q 2>/dev/null)", verb.noun);
+		return {"", {"sessions"}};
+	for (const char *kind : {"SESSION", "PATH", "EXPORT"})
+		if (words == kind || words == std::string(kind) + "...")
+			return {"", {own}};
 	if (words == "[devices|sessions|paths|exports]")
-		return "devices sessions paths exports";
+		return {"devices sessions paths exports", {}};
 	if (words == "bash|zsh|fish")
-		return "bash zsh fish";
-	return words.rfind("DEVICE from", 0) == 0 ? "from ro rw migration" : "";
+		return {"bash zsh fish", {}};
+	return {words.rfind("DEVICE from", 0) == 0 ? "from ro rw migration" : "", {}};
 }
+
+/* Shell code of bash and zsh that prints the names of @lists, one a line. */
+std::string listing(const std::vector<std::string> &lists)
+{
+	if (lists.size() == 1)
+		return fmt::format("rnbdctl list {} -q 2>/dev/null", lists.front());
+	return fmt::format("for i in {}; do rnbdctl list $i -q 2>/dev/null; done", joined(lists));
+}
+
+/*
+ * A name in a list may be of a peer's making and hold anything that is printable: it is read line by line, compared
+ * without patterns and offered quoted. compgen -W would run what looks like a command in it.
+ */
+const char *const BASH_END =
+	"\tesac\n"
+	"\tCOMPREPLY=()\n"
+	"\tfor i in \"${names[@]}\"; do\n"
+	"\t\tprintf -v word %q \"$i\"\n"
+	"\t\t[[ $i != \"$cur\"* && $word != \"$cur\"* ]] || COMPREPLY+=(\"$word\")\n"
+	"\tdone\n}\n"
+	"complete -o default -F _rnbdctl rnbdctl\n";
 
 std::string bash_script()
 {
 	std::string out = "# rnbdctl(1); printed by `rnbdctl completion bash`\n"
 		"_rnbdctl()\n{\n"
-		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} said= words= i\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} said='' word='' i\n"
+		"\tlocal -a names=()\n"
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		"\t\t[[ ${COMP_WORDS[i]} == -* ]] || said+=\"${COMP_WORDS[i]} \"\n"
 		"\tdone\n"
 		"\tcase $said in\n";
 
 	for (const Verb &verb : verbs()) {
-		const std::string names = objects(verb);
+		const Offer offer = offer_of(verb);
 
-		out += fmt::format("\t\"{} \"*)\n\t\tif [[ $cur == -* ]]; then words=\"{}\"\n", command(verb),
+		out += fmt::format("\t\"{} \"*)\n\t\tif [[ $cur == -* ]]; then names=({})\n", command(verb),
 				   joined(flags_of(verb)));
-		out += names.empty() ? "\t\tfi ;;\n" : fmt::format("\t\telse words=\"{}\"; fi ;;\n", names);
+		if (!offer.lists.empty())
+			out += fmt::format("\t\telse mapfile -t names < <({}); fi ;;\n", listing(offer.lists));
+		else if (!offer.words.empty())
+			out += fmt::format("\t\telse names=({}); fi ;;\n", offer.words);
+		else
+			out += "\t\tfi ;;\n";
 	}
 	for (const Noun &noun : nouns())
-		out += fmt::format("\t\"{} \") words=\"{}\" ;;\n", noun.name, joined(second_words(noun.name)));
-	out += fmt::format("\t\"\") words=\"{}\" ;;\n", joined(first_words()));
-	return out + "\tesac\n\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n"
-		"complete -o default -F _rnbdctl rnbdctl\n";
+		out += fmt::format("\t\"{} \") names=({}) ;;\n", noun.name, joined(second_words(noun.name)));
+	return out + fmt::format("\t\"\") names=({}) ;;\n", joined(first_words())) + BASH_END;
 }
 
 std::string zsh_script()
@@ -120,16 +148,33 @@ std::string zsh_script()
 		"\tcase $said in\n";
 
 	for (const Verb &verb : verbs()) {
-		const std::string names = objects(verb);
+		const Offer offer = offer_of(verb);
 
 		out += fmt::format("\t(\"{} \"*)\n\t\tif [[ $PREFIX == -* ]]; then names=({})\n", command(verb),
 				   joined(flags_of(verb)));
-		out += names.empty() ? "\t\tfi ;;\n" : fmt::format("\t\telse names=({}); fi ;;\n", names);
+		/* In quotes, so that with GLOB_SUBST a name is no pattern either; (f): one name a line. */
+		if (!offer.lists.empty())
+			out += fmt::format("\t\telse names=(\"${{(@f)$({})}}\"); fi ;;\n", listing(offer.lists));
+		else if (!offer.words.empty())
+			out += fmt::format("\t\telse names=({}); fi ;;\n", offer.words);
+		else
+			out += "\t\tfi ;;\n";
 	}
 	for (const Noun &noun : nouns())
 		out += fmt::format("\t(\"{} \") names=({}) ;;\n", noun.name, joined(second_words(noun.name)));
 	out += fmt::format("\t(\"\") names=({}) ;;\n", joined(first_words()));
-	return out + "\tesac\n\tcompadd -- $names\n}\n_rnbdctl \"$@\"\n";
+	/* No name at all is one empty line. */
+	return out + "\tesac\n\tcompadd -- \"${(@)names:#}\"\n}\n_rnbdctl \"$@\"\n";
+}
+
+/* In fish a substitution is written without the dollar and gives one candidate a line, never looked into again. */
+std::string fish_names(const Offer &offer)
+{
+	if (offer.lists.empty())
+		return offer.words;
+	if (offer.lists.size() == 1)
+		return "(" + listing(offer.lists) + ")";
+	return fmt::format("(for k in {}; rnbdctl list $k -q 2>/dev/null; end)", joined(offer.lists));
 }
 
 std::string fish_words(const std::string &condition, const std::string &words, const char *help)
@@ -144,17 +189,12 @@ std::string fish_script()
 
 	for (const Verb &verb : verbs()) {
 		std::string condition = fmt::format("__fish_seen_subcommand_from {}", verb.name);
-		std::string names = objects(verb);
+		const std::string names = fish_names(offer_of(verb));
 
 		if (*verb.noun)
 			condition = fmt::format("__fish_seen_subcommand_from {}; and {}", verb.noun, condition);
 		else
 			out += fish_words(first, verb.name, verb.help);
-		/* fish writes command substitution without the dollar. */
-		if (names.rfind("$(for", 0) == 0)
-			names = "(for k in devices sessions paths exports; rnbdctl list $k -q 2>/dev/null; end)";
-		else if (names.rfind("$(", 0) == 0)
-			names.erase(0, 1);
 		if (!names.empty())
 			out += fish_words(condition, names, "");
 		for (const std::string &flag : flags_of(verb))

@@ -44,6 +44,20 @@ $(BUILD)/ctl/rnbdctl: $(CTL_OBJ) $(PURE_LIB)
 
 -include $(CTL_OBJ:.o=.d) $(PURE_OBJ:.o=.d)
 
+# The tool and what belongs to it; the modules are the business of DKMS.
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+install: $(BUILD)/ctl/rnbdctl
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/rnbdctl
+	install -d $(SHARE)/man/man1
+	sed 's,/usr/local/share,$(PREFIX)/share,' docs/rnbdctl.1 >$(SHARE)/man/man1/rnbdctl.1
+	chmod 644 $(SHARE)/man/man1/rnbdctl.1
+	install -D -m 644 packaging/completion/rnbdctl.bash $(SHARE)/bash-completion/completions/rnbdctl
+	install -D -m 644 packaging/completion/_rnbdctl $(SHARE)/zsh/site-functions/_rnbdctl
+	install -D -m 644 packaging/completion/rnbdctl.fish $(SHARE)/fish/vendor_completions.d/rnbdctl.fish
+	install -D -m 644 -t $(SHARE)/rnbd/schemas packaging/schemas/*.json
+
 # The tool with a scripted kernel, for tests/ctl/golden.sh.
 FAKE_OBJ := $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/ctl/fake/*.cc))
 

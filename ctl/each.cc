@@ -34,6 +34,7 @@ Result<Outcome> for_each_word(Context &context, const std::string &verb, const s
 			      const One &one)
 {
 	std::vector<Done> all;
+	bool broken_off = false;
 	Outcome outcome;
 
 	for (const std::string &word : words) {
@@ -48,7 +49,9 @@ Result<Outcome> for_each_word(Context &context, const std::string &verb, const s
 			failed.error = done.error();
 			outcome.errors.push_back(done.error());
 			all.push_back(failed);
-			if (done.error().id == "RNBD-W02")
+			/* Taking back what was begun forgets the signal, the error does not. */
+			broken_off = done.error().id == "RNBD-W02";
+			if (broken_off)
 				break;
 			continue;
 		}
@@ -56,7 +59,7 @@ Result<Outcome> for_each_word(Context &context, const std::string &verb, const s
 		all.push_back(*done);
 	}
 	outcome.exit = exit_of(all);
-	if (interrupted())
+	if (broken_off || interrupted())
 		outcome.exit = EXIT_INTERRUPTED;
 	if (context.json())
 		outcome.out = json_result(verb, all, outcome.exit);

@@ -2,6 +2,7 @@
 /* Errors and hints: tables, and the two ways from a kernel's answer into them. */
 #include "ctl/errors.h"
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -51,7 +52,8 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-O10", "bad_open_response", EXIT_REFUSED, "the server described a device this client does not accept; see the kernel log"},
 	{"RNBD-O11", "session_lost", EXIT_UNREACHABLE, "the session broke; the device comes back when a path does"},
 	{"RNBD-O12", "cancelled", EXIT_OTHER, "somebody unmapped it meanwhile"},
-	{"RNBD-O13", "device_changed", EXIT_REFUSED, "see on the server what it is now, and its size; if it is right, `rnbdctl remap`"},
+	{"RNBD-O13", "device_changed", EXIT_REFUSED, "see on the server what it is now, and its size; if it is right, `rnbdctl remap DEV`"},
+	{"RNBD-O14", "closed_by_server", EXIT_REFUSED, "somebody closed it on the server; `rnbdctl remap DEV` opens it again"},
 	/* devices and sessions on this machine */
 	{"RNBD-D01", "in_use", EXIT_IN_USE, "stop its users first; --force takes it away from them and fails their I/O"},
 	{"RNBD-D02", "exists_differently", EXIT_DIFFERS, "unmap it first, or ask for the settings it has"},
@@ -87,6 +89,7 @@ struct FaultRow {
 	const char *cause;
 	int err;	/* 0: any */
 	const char *id;
+	bool remote = false;	/* only if the other side says so */
 };
 
 /* First match wins. */
@@ -112,6 +115,7 @@ const FaultRow FAULTS[] = {
 	{"violation", 0, "RNBD-P17"},
 	{"addr-changed", 0, "RNBD-P18"},
 	{"device-removed", 0, "RNBD-P19"},
+	{"admin", 0, "RNBD-O14", true},
 	{"admin", 0, "RNBD-P20"},
 	{"session-closed", 0, "RNBD-P21"},
 	{"no-path", 0, "RNBD-P22"},
@@ -210,7 +214,7 @@ const ErrorKind &fault_kind(const Fault &fault)
 	if (!fault.any())
 		return error_kind("RNBD-K01");
 	for (const FaultRow &row : FAULTS)
-		if (fault.cause == row.cause && (row.err == 0 || row.err == fault.err))
+		if (fault.cause == row.cause && (row.err == 0 || row.err == fault.err) && (fault.remote || !row.remote))
 			return error_kind(row.id);
 	return error_kind("RNBD-P24");
 }
@@ -220,6 +224,9 @@ std::string fault_text(const Fault &fault)
 	std::string text = fault.text;
 	std::string origin;
 
+	/* The kernel's text is that of the same deed on this machine. */
+	if (fault.remote && fault.cause == "admin")
+		return "the server closed it";
 	if (text.empty())
 		text = fault.err ? errno_text(fault.err) : "no reason given";
 	else if (fault.remote && fault.err)
@@ -238,6 +245,24 @@ Error fault_error(const std::string &what, const Fault &fault)
 	error.remote = fault.remote;
 	error.cause = fault.cause == "none" ? "" : fault.cause;
 	return error;
+}
+
+std::string filled(std::string hint, const std::string &word, const std::string &name)
+{
+	const auto part_of_word = [&hint](size_t at) {
+		return at < hint.size() && (isalnum(static_cast<unsigned char>(hint[at])) || hint[at] == '_');
+	};
+
+	for (size_t at = name.empty() ? std::string::npos : hint.find(word); at != std::string::npos;
+	     at = hint.find(word, at)) {
+		if ((at > 0 && part_of_word(at - 1)) || part_of_word(at + word.size())) {
+			at += word.size();
+			continue;
+		}
+		hint.replace(at, word.size(), name);
+		at += name.size();
+	}
+	return hint;
 }
 
 /* What an errno means as the answer to an open. */

@@ -35,6 +35,9 @@ Error fault_error(const std::string &what, const Fault &fault);
 Error open_error(const std::string &what, const std::string &device, const std::string &session,
 		 const Fault &fault);
 
+/* @hint with @name, if there is one, for each @word (PATH, SESSION, DEV) in it. */
+std::string filled(std::string hint, const std::string &word, const std::string &name);
+
 /* Errno of a request that this kernel refused, @text its explanation or empty. */
 Error kernel_error(const std::string &what, int err, const std::string &text);
 

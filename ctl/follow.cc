@@ -108,6 +108,14 @@ Error Follow::late(const std::string &what) const
 			  ETIMEDOUT);
 }
 
+Error Follow::refused(const std::string &what) const
+{
+	Error error = open_error(what, device_.remote_path, device_.session, device_.fault);
+
+	error.hint = filled(error.hint, "DEV", device_.disk);
+	return error;
+}
+
 /* Events were lost: the state itself tells what they would have told. */
 Result<Follow::Seen> Follow::reread()
 {
@@ -166,7 +174,7 @@ Result<Device> Follow::until_mapped()
 		if (!seen)
 			return seen.error();
 		if (*seen == Seen::removed)
-			return open_error(failed, device_.remote_path, device_.session, device_.fault);
+			return refused(failed);
 	}
 	progress_.say("waiting for " + device_node(device_));
 	Result<void> there = wait_node(context_.env.dev, device_.disk, deadline_);
@@ -190,8 +198,7 @@ Result<Device> Follow::until_remapped()
 			return seen.error();
 		if (*seen == Seen::removed ||
 		    (*seen == Seen::changed && device_.state != DEV_MAPPED && device_.fault.any()))
-			return open_error("cannot remap " + device_pair(device_), device_.remote_path, device_.session,
-					  device_.fault);
+			return refused("cannot remap " + device_pair(device_));
 	}
 	return device_;
 }

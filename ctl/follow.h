@@ -47,6 +47,7 @@ private:
 	std::vector<Path> own_paths() const;
 	void tell();
 	Error late(const std::string &what) const;
+	Error refused(const std::string &what) const;
 
 	Context &context_;
 	Device device_;

@@ -37,7 +37,8 @@ public:
 	 * cannot return early waits until @deadline and gives a final state.
 	 */
 	virtual Result<Device> map(const MapRequest &request, Deadline deadline) = 0;
-	virtual Result<void> unmap(const Device &device, bool force) = 0;
+	/* EALREADY: somebody has begun that; without events it is over then. */
+	virtual Result<void> unmap(const Device &device, bool force, Deadline deadline) = 0;
 	virtual Result<void> remap(const Device &device, Deadline deadline) = 0;
 	virtual Result<void> set_device(const Device &device, const DeviceSettings &settings) = 0;
 	virtual Result<void> set_session(const Session &session, const SessionSettings &settings) = 0;

@@ -27,7 +27,7 @@ public:
 	Result<bool> find_families();
 	Result<Snapshot> snapshot() override;
 	Result<Device> map(const MapRequest &request, Deadline deadline) override;
-	Result<void> unmap(const Device &device, bool force) override;
+	Result<void> unmap(const Device &device, bool force, Deadline deadline) override;
 	Result<void> remap(const Device &device, Deadline deadline) override;
 	Result<void> set_device(const Device &device, const DeviceSettings &settings) override;
 	Result<void> set_session(const Session &session, const SessionSettings &settings) override;
@@ -239,7 +239,7 @@ Result<void> NetlinkKernel::order(const NlRequest &request, const std::string &w
 	return reply ? Result<void>() : Result<void>(reply.error());
 }
 
-Result<void> NetlinkKernel::unmap(const Device &device, bool force)
+Result<void> NetlinkKernel::unmap(const Device &device, bool force, Deadline)
 {
 	if (!rnbd_client_)
 		return make_error("RNBD-M01", "rnbd-client is not loaded");

@@ -13,6 +13,9 @@ namespace ctl {
 
 namespace {
 
+/* As often a server may answer "busy" before the kernel, too, takes that for the outcome. */
+const uint32_t FIRST_ATTEMPTS = 3;
+
 std::string named(const Path &path)
 {
 	return "path " + path.name + " of " + path.session;
@@ -44,8 +47,16 @@ void PathWatch::add(const Path &path)
 	Seen &seen = seen_[key(path)];
 
 	seen.path = path;
-	/* A server that is still busy with what was dropped refuses once. */
+	seen.attempts_before = path.attempt.value_or(0);
+	/* A server that has not noticed yet what was dropped refuses once. */
 	seen.allowed = path.state == CONNECTED ? 1 : 0;
+}
+
+/* The server still takes down what this address left behind, and lets the path in at a next attempt. */
+bool PathWatch::busy_for_now(const Seen &seen)
+{
+	return seen.path.fault.remote && seen.path.fault.err == EBUSY &&
+	       seen.path.attempt.value_or(0) - seen.attempts_before < FIRST_ATTEMPTS;
 }
 
 void PathWatch::take(const Path &path)
@@ -59,7 +70,7 @@ void PathWatch::take(const Path &path)
 	seen.path = path;
 	seen.path.session = session;
 	seen.changed = true;
-	if (path.state == WAITING)
+	if (path.state == WAITING && !busy_for_now(seen))
 		seen.failures++;
 }
 
@@ -133,8 +144,12 @@ Result<Path> PathWatch::until_connected(const Path &path)
 			return seen.path;
 		/* A closed path without a reason has not been tried yet. */
 		if (seen.changed && ((seen.path.state == CLOSED && seen.path.fault.any()) ||
-				     seen.failures > seen.allowed))
-			return fault_error("cannot connect " + named(seen.path), seen.path.fault);
+				     seen.failures > seen.allowed)) {
+			Error error = fault_error("cannot connect " + named(seen.path), seen.path.fault);
+
+			error.hint = filled(error.hint, "PATH", seen.path.name);
+			return error;
+		}
 		Result<void> stepped = step(seen, what);
 		if (!stepped)
 			return stepped.error();

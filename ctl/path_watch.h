@@ -33,10 +33,12 @@ private:
 		Path path;
 		bool changed = false, removed = false;
 		int failures = 0, allowed = 0;	/* of attempts since the order */
+		uint32_t attempts_before = 0;
 	};
 	using Key = std::pair<bool, uint32_t>;	/* on the server; id */
 
 	static Key key(const Path &path) { return {path.on_server, path.id.value_or(0)}; }
+	static bool busy_for_now(const Seen &seen);
 	Result<Path> read_now(const Path &path);
 	void take(const Path &path);
 	Result<void> reread();

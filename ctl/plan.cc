@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/plan.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "include/uapi/rnbd_netlink.h"
@@ -10,19 +14,39 @@ namespace ctl {
 
 namespace {
 
-/* For a shell: a name may hold a quote, but never a space or a control byte. */
+/* One word of a shell. A name may be of a peer's making: nothing in it may act on the shell or the terminal. */
 std::string shell_quoted(const std::string &text)
 {
-	std::string out = "'";
+	const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+	std::string out = printable ? "'" : "$'";
 
-	for (const char c : text)
-		out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+	for (const char c : text) {
+		if (printable)
+			out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+		else if (c == '\'' || c == '\\')
+			out += std::string("\\") + c;
+		else if (c >= 0x20 && c < 0x7f)
+			out += c;
+		else
+			out += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+	}
 	return out + "'";
 }
 
+/* Bare if it means the same. */
+std::string shell_word(const std::string &text)
+{
+	const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+		return isalnum(static_cast<unsigned char>(c)) || (c && std::strchr("/.:@_+=,-", c));
+	});
+
+	return plain && !text.empty() ? text : shell_quoted(text);
+}
+
+/* @text: a word of a shell; @file: as it is. */
 std::string echo(const std::string &text, const std::string &file)
 {
-	return fmt::format("echo {} > {}", text, file);
+	return fmt::format("echo {} > {}", text, shell_word(file));
 }
 
 /* Only what netlink showed has an id to name it by. */

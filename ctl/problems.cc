@@ -2,7 +2,6 @@
 #include "ctl/problems.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "ctl/errors.h"
 
@@ -40,6 +39,7 @@ static Problem path_problem(const Session &session, const Path &path)
 	Problem problem = from_fault("path", session.name, path.name, path.fault, "RNBD-P24");
 
 	name_link(problem, path.hca);
+	problem.action = filled(problem.action, "PATH", path.name);
 	return problem;
 }
 
@@ -48,7 +48,15 @@ static Problem no_paths(const Session &session)
 	Problem problem = from_fault("session", session.name, session.name, Fault(), "RNBD-P25");
 
 	problem.cause = "its last path was deleted";
-	problem.action.replace(problem.action.find("SESSION"), strlen("SESSION"), session.name);
+	problem.action = filled(problem.action, "SESSION", session.name);
+	return problem;
+}
+
+static Problem device_problem(const Device &device)
+{
+	Problem problem = from_fault("device", device.session, device_pair(device), device.fault, "RNBD-D07");
+
+	problem.action = filled(problem.action, "DEV", device.disk);
 	return problem;
 }
 
@@ -81,8 +89,7 @@ std::vector<Problem> find_problems(const Snapshot &snapshot)
 		/* With the whole session down, the paths tell why. */
 		if (device.state != DEV_DISCONNECTED || !session_is_up(snapshot, device.session))
 			continue;
-		problems.push_back(from_fault("device", device.session, device_pair(device), device.fault,
-					      "RNBD-D07"));
+		problems.push_back(device_problem(device));
 	}
 	const bool serving = std::any_of(snapshot.server.modules.begin(), snapshot.server.modules.end(),
 		[](const Module &module) { return module.name == "rnbd-server"; });

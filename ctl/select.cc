@@ -5,8 +5,9 @@
 #include <cstdlib>
 #include <functional>
 
-#include "ctl/errors.h"
+#include "ctl/address.h"
 #include "ctl/cli.h"
+#include "ctl/errors.h"
 #include "kernel/rnbd/pure/map_options.h"
 #include "kernel/rtrs/pure/handshake.h"
 
@@ -94,7 +95,7 @@ bool answers_to(const Item &item, const std::string &word)
 	if (const Path *path = std::get_if<Path>(&item.value))
 		return is_id(path->id, word) || one_of(word, {path->name, addr_text(path->src.addr),
 			addr_short(path->src.addr), addr_text(path->dst.addr), addr_short(path->dst.addr),
-			path->session + "/" + path->name});
+			addr_short(path->src.addr) + "@" + addr_short(path->dst.addr), path->session + "/" + path->name});
 	const Export &out = std::get<Export>(item.value);
 	return is_id(out.id, word) || one_of(word, {out.bdev, "/dev/" + out.bdev, out.remote_path,
 		out.remote_path + "@" + out.session});
@@ -144,10 +145,15 @@ Result<Device> find_device(const Snapshot &snapshot, const Env &env, const std::
 
 Result<Session> find_session(const Snapshot &snapshot, const std::string &word)
 {
+	const std::string typed = escaped(word);
 	std::vector<std::string> names;
 
+	/* A name may be a number: all names come before any id. */
+	for (const Session &session : snapshot.client.sessions)
+		if (session.name == typed)
+			return session;
 	for (const Session &session : snapshot.client.sessions) {
-		if (session.name == escaped(word) || is_id(session.id, word))
+		if (is_id(session.id, word))
 			return session;
 		names.push_back(session.name);
 	}
@@ -157,12 +163,25 @@ Result<Session> find_session(const Snapshot &snapshot, const std::string &word)
 Result<Path> find_path(const Snapshot &snapshot, const std::string &word)
 {
 	const std::string typed = escaped(word);
+	const size_t slash = word.find('/');
+	const std::string session = slash == std::string::npos ? "" : escaped(word.substr(0, slash));
+	/* Compared as addresses: 10.0.0.1 and ip:10.0.0.1 are one, and IPv6 has many spellings. */
+	const std::optional<rtrs_addr_pair> pair = literal_pair(word.substr(slash == std::string::npos ? 0 : slash + 1));
+	const auto same_pair = [&pair](const Path &path) {
+		return pair && pair->src.family != RTRS_ADDR_NONE && rtrs_addr_equal(&path.src.addr, &pair->src) &&
+		       rtrs_addr_equal(&path.dst.addr, &pair->dst);
+	};
+	const auto one_address = [&pair, slash](const rtrs_addr &addr) {
+		return pair && slash == std::string::npos && pair->src.family == RTRS_ADDR_NONE &&
+		       rtrs_addr_equal(&addr, &pair->dst);
+	};
 	const std::function<bool(const Path &)> rules[] = {
-		[&typed](const Path &path) { return path.name == typed; },
-		[&typed](const Path &path) { return path.session + "/" + path.name == typed; },
+		[&](const Path &path) { return path.name == typed || (slash == std::string::npos && same_pair(path)); },
+		[&](const Path &path) { return path.session + "/" + path.name == typed ||
+					       (path.session == session && same_pair(path)); },
 		[&word](const Path &path) { return is_id(path.id, word); },
-		[&typed](const Path &path) { return one_of(typed, {addr_text(path.dst.addr), addr_short(path.dst.addr)}); },
-		[&typed](const Path &path) { return one_of(typed, {addr_text(path.src.addr), addr_short(path.src.addr)}); },
+		[&](const Path &path) { return one_address(path.dst.addr); },
+		[&](const Path &path) { return one_address(path.src.addr); },
 	};
 
 	for (const Side *side : {&snapshot.client, &snapshot.server})
@@ -186,9 +205,7 @@ Result<Path> find_path(const Snapshot &snapshot, const std::string &word)
 
 bool is_path_name(const std::string &word)
 {
-	rtrs_addr_pair pair;
-
-	return rtrs_pair_parse(word.data(), word.size(), &pair) == 0;
+	return literal_pair(word).has_value();
 }
 
 bool names_precisely(const std::string &word)

@@ -25,15 +25,15 @@ std::vector<std::string> names_of(const Snapshot &snapshot);
  */
 Result<Device> find_device(const Snapshot &snapshot, const Env &env, const std::string &word);
 
-/* By name or id, of the client side. D03 if there is none. */
+/* By name, then by id, of the client side. D03 if there is none. */
 Result<Session> find_session(const Snapshot &snapshot, const std::string &word);
 /*
  * The one path meant by @word: SRC@DST, SESSION/SRC@DST, id, an address of its
- * peer, an own address; the client side before the server side, and there the
+ * peer, an own address, each in any literal form that `path add` takes; the client side before the server side, and there the
  * first rule that fits. D03 if none, D09 if several.
  */
 Result<Path> find_path(const Snapshot &snapshot, const std::string &word);
-/* "ip:10.0.0.1@ip:10.0.0.2": an address or a pair as the kernel writes it. */
+/* "10.0.0.1@10.0.0.2": a literal address or pair of them. */
 bool is_path_name(const std::string &word);
 
 /* "rnbd7", "/dev/rnbd7" or DEVICE@SESSION: says precisely what shall be gone. */

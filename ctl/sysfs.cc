@@ -24,6 +24,9 @@ namespace ctl {
 
 namespace {
 
+/* Between two looks for a file that shall be gone. */
+const std::chrono::milliseconds FILE_PAUSE{50};
+
 bool exists(const std::string &path)
 {
 	struct stat st;
@@ -225,7 +228,7 @@ public:
 
 	Result<Snapshot> snapshot() override;
 	Result<Device> map(const MapRequest &request, Deadline deadline) override;
-	Result<void> unmap(const Device &device, bool force) override;
+	Result<void> unmap(const Device &device, bool force, Deadline deadline) override;
 	Result<void> remap(const Device &device, Deadline deadline) override;
 	Result<void> set_device(const Device &device, const DeviceSettings &settings) override;
 	Result<void> set_session(const Session &session, const SessionSettings &settings) override;
@@ -284,31 +287,52 @@ Result<Snapshot> SysfsKernel::snapshot()
 	return out;
 }
 
-Result<void> SysfsKernel::store(const std::string &file, const std::string &text, const std::string &what,
-				Deadline deadline)
+/* The name of a file may have a peer's choice in it. */
+Error store_error(const std::string &what, int err, const std::string &file)
+{
+	return kernel_error(what, err, err == ENOENT && !exists(file) ? "there is no " + escaped(file) : "");
+}
+
+int write_file(const std::string &file, const std::string &text)
 {
 	const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return kernel_error(what, errno, errno == ENOENT ? "there is no " + file : "");
-	int err = 0;
-	{
-		const BlockingCall breakable(deadline);
-
-		while (write(fd, text.data(), text.size()) < 0) {
-			err = errno;
-			const bool late = deadline && Clock::now() >= *deadline;
-			/* A signal that asks for nothing, or an alarm that came early. */
-			if (err == EINTR && !late && !interrupted())
-				err = 0;
-			else
-				break;
-		}
-	}
+		return errno;
+	const int err = write(fd, text.data(), text.size()) < 0 ? errno : 0;
 	close(fd);
-	if (err == EINTR && !interrupted())
-		return make_error("RNBD-W01", what + ": timed out", ETIMEDOUT);
-	return err ? Result<void>(kernel_error(what, err, "")) : Result<void>();
+	return err;
+}
+
+/* EINPROGRESS: given up, but the kernel has not. */
+Result<void> SysfsKernel::store(const std::string &file, const std::string &text, const std::string &what,
+				Deadline deadline)
+{
+	const CallEnd end = call_in_child([&file, &text] { return write_file(file, text); }, deadline);
+
+	if (end.late || end.interrupted) {
+		Error error = end.late ? make_error("RNBD-W01", what + ": timed out", ETIMEDOUT) : interrupted_error(what);
+
+		if (end.stuck) {
+			error.err = EINPROGRESS;
+			error.message += "; the kernel cannot be stopped and goes on";
+		}
+		return error;
+	}
+	return end.err ? Result<void>(store_error(what, end.err, file)) : Result<void>();
+}
+
+bool given_up(const Result<void> &stored)
+{
+	return !stored && (stored.error().id == "RNBD-W01" || stored.error().id == "RNBD-W02");
+}
+
+/* For an order that being killed does not take back. */
+Result<void> goes_on(Result<void> stored)
+{
+	if (given_up(stored) && stored.error().err != EINPROGRESS)
+		stored.error().message += "; the kernel goes on with it";
+	return stored;
 }
 
 /*
@@ -330,7 +354,7 @@ Error far_error(const std::string &what, const Error &error)
 	case EALREADY:
 		return error;
 	}
-	if (error.id == "RNBD-W01")
+	if (error.id == "RNBD-W01" || error.id == "RNBD-W02")
 		return error;
 	fault.err = error.err;
 	return fault_error(what, fault);
@@ -341,7 +365,7 @@ Result<void> SysfsKernel::far_store(const std::string &file, const std::string &
 				    Deadline deadline)
 {
 	if (access(file.c_str(), W_OK) != 0)
-		return kernel_error(what, errno, errno == ENOENT ? "there is no " + file : "");
+		return store_error(what, errno, file);
 	Result<void> stored = store(file, text, what, deadline);
 	return stored ? stored : Result<void>(far_error(what, stored.error()));
 }
@@ -358,21 +382,33 @@ Result<Device> SysfsKernel::map(const MapRequest &request, Deadline deadline)
 	if (!stored)
 		return stored.error();
 	for (const Device &device : read_devices(env_.sys + "/block"))
-		if (device.session == request.session && device.remote_path == request.device)
+		if (device.session == escaped(request.session) && device.remote_path == escaped(request.device))
 			return device;
 	return make_error("RNBD-D03", what + ": accepted, but no disk of that name exists");
 }
 
-Result<void> SysfsKernel::unmap(const Device &device, bool force)
+Result<void> SysfsKernel::unmap(const Device &device, bool force, Deadline deadline)
 {
-	return store(env_.sys + "/block/" + device.disk + "/rnbd/unmap_device", force ? "force" : "normal",
-		     "cannot unmap " + device_pair(device), std::nullopt);
+	const std::string file = env_.sys + "/block/" + device.disk + "/rnbd/unmap_device";
+	const std::string what = "cannot unmap " + device_pair(device);
+	Result<void> stored = goes_on(store(file, force ? "force" : "normal", what, deadline));
+
+	/* Somebody else's unmapping: without events its end shows only in the files. */
+	while (!stored && stored.error().err == EALREADY && exists(file)) {
+		const Clock::time_point now = Clock::now();
+
+		if (deadline && now >= *deadline)
+			return goes_on(make_error("RNBD-W01", what + ": timed out", ETIMEDOUT));
+		if (wait_readable(-1, now + FILE_PAUSE) == Woken::interrupted)
+			return goes_on(interrupted_error(what));
+	}
+	return stored;
 }
 
 Result<void> SysfsKernel::remap(const Device &device, Deadline deadline)
 {
-	return far_store(env_.sys + "/block/" + device.disk + "/rnbd/remap_device", "1",
-			 "cannot remap " + device_pair(device), deadline);
+	return goes_on(far_store(env_.sys + "/block/" + device.disk + "/rnbd/remap_device", "1",
+				 "cannot remap " + device_pair(device), deadline));
 }
 
 Result<void> SysfsKernel::set_device(const Device &device, const DeviceSettings &settings)
@@ -406,6 +442,8 @@ Result<Path> SysfsKernel::add_path(const Session &session, const rtrs_addr_pair 
 	const std::vector<std::string> before = names_in(dir + "/paths");
 	Result<void> stored = far_store(dir + "/add_path", pair_text(pair), what, deadline);
 
+	if (given_up(stored) && stored.error().err != EINPROGRESS)
+		stored.error().message += "; the kernel takes the path back";
 	if (!stored)
 		return stored.error();
 	/* The directory has the source that was really taken. */
@@ -417,23 +455,27 @@ Result<Path> SysfsKernel::add_path(const Session &session, const rtrs_addr_pair 
 
 Result<void> SysfsKernel::path_store(const Path &path, const char *file, const char *verb, Deadline deadline)
 {
-	return far_store(path_dir(env_, path) + "/" + file, "1",
-			 fmt::format("cannot {} path {} of {}", verb, path.name, path.session), deadline);
+	Result<void> stored = far_store(path_dir(env_, path) + "/" + file, "1",
+					fmt::format("cannot {} path {} of {}", verb, path.name, path.session), deadline);
+
+	if (!stored)
+		stored.error().hint = filled(stored.error().hint, "PATH", path.name);
+	return stored;
 }
 
 Result<void> SysfsKernel::remove_path(const Path &path, Deadline deadline)
 {
-	return path_store(path, "remove_path", "delete", deadline);
+	return goes_on(path_store(path, "remove_path", "delete", deadline));
 }
 
 Result<void> SysfsKernel::reconnect_path(const Path &path, Deadline deadline)
 {
-	return path_store(path, "reconnect", "reconnect", deadline);
+	return goes_on(path_store(path, "reconnect", "reconnect", deadline));
 }
 
 Result<void> SysfsKernel::disconnect_path(const Path &path, Deadline deadline)
 {
-	return path_store(path, "disconnect", "disconnect", deadline);
+	return goes_on(path_store(path, "disconnect", "disconnect", deadline));
 }
 
 } // namespace

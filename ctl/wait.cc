@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signals, deadlines, the appearance and the closing of device nodes. */
+/* Signals, deadlines, calls that only a kill ends, the appearance and the closing of device nodes. */
 #include "ctl/wait.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ctl/errors.h"
@@ -22,10 +24,6 @@ static void note_interrupt(int)
 {
 	g_interrupted = 1;
 }
-
-static void note_alarm(int)
-{
-}
 }
 
 static void handle(int signal, void (*handler)(int))
@@ -38,24 +36,16 @@ static void handle(int signal, void (*handler)(int))
 	sigaction(signal, &action, nullptr);
 }
 
-static sigset_t ending_signals()
+void catch_signals()
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	return set;
-}
-
-void catch_signals()
-{
-	const sigset_t set = ending_signals();
-
-	sigprocmask(SIG_BLOCK, &set, nullptr);
-	for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+	for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+		sigaddset(&set, signal);
 		handle(signal, note_interrupt);
+	}
+	sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
 bool interrupted()
@@ -119,31 +109,59 @@ Woken wait_answer(int fd, Clock::time_point deadline)
 	}
 }
 
-BlockingCall::BlockingCall(Deadline deadline)
+/* Time for a killed call to leave the kernel. */
+static constexpr std::chrono::seconds LEAVE_LIMIT{10};
+
+[[noreturn]] static void run_child(const std::function<int()> &call, int fd, pid_t parent)
 {
-	const sigset_t set = ending_signals();
+	sigset_t all;
 
-	handle(SIGALRM, note_alarm);
-	if (deadline) {
-		const timespec left = remaining(*deadline);
-		itimerval timer = {};
+	/* Ctrl-C reaches both; what becomes of the call is the parent's to say, but it does not outlive it. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, nullptr);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent) {
+		const int err = call();
 
-		timer.it_value.tv_sec = left.tv_sec;
-		timer.it_value.tv_usec = left.tv_nsec / 1000 + 1;
-		/* Again and again: the first may come just before the call. */
-		timer.it_interval.tv_usec = 100000;
-		setitimer(ITIMER_REAL, &timer, nullptr);
+		if (write(fd, &err, sizeof(err)) < 0)
+			_exit(1);
 	}
-	sigprocmask(SIG_UNBLOCK, &set, nullptr);
+	_exit(0);
 }
 
-BlockingCall::~BlockingCall()
+CallEnd call_in_child(const std::function<int()> &call, Deadline deadline)
 {
-	const sigset_t set = ending_signals();
-	const itimerval off = {};
+	const pid_t self = getpid();
+	CallEnd end;
+	int fds[2];
 
-	sigprocmask(SIG_BLOCK, &set, nullptr);
-	setitimer(ITIMER_REAL, &off, nullptr);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return {errno};
+	const pid_t child = fork();
+	if (child == 0)
+		run_child(call, fds[1], self);
+	const int fork_err = errno;
+	close(fds[1]);
+	if (child < 0) {
+		close(fds[0]);
+		return {fork_err};
+	}
+	/* Its result, or the end of the file if something else killed it. */
+	const Woken woken = wait_readable(fds[0], deadline);
+	end.late = woken == Woken::deadline;
+	end.interrupted = woken == Woken::interrupted;
+	if (woken != Woken::readable) {
+		kill(child, SIGKILL);
+		end.stuck = wait_answer(fds[0], Clock::now() + LEAVE_LIMIT) == Woken::deadline;
+	}
+	/* Done in the very moment in which it was given up: done. */
+	if (!end.stuck && read(fds[0], &end.err, sizeof(end.err)) == sizeof(end.err))
+		end.late = end.interrupted = false;
+	else if (woken == Woken::readable)
+		end.err = EINTR;
+	close(fds[0]);
+	waitpid(child, nullptr, end.stuck ? WNOHANG : 0);
+	return end;
 }
 
 static constexpr Clock::duration FIRST_PAUSE = std::chrono::milliseconds(10);

@@ -3,6 +3,7 @@
 #ifndef CTL_WAIT_H
 #define CTL_WAIT_H
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,9 @@
 namespace ctl {
 
 /*
- * From here on SIGINT and SIGTERM are only delivered inside wait_readable()
- * and blocking_call(), so none is lost between a look at interrupted() and
- * the wait. Calling it again does nothing.
+ * From here on SIGINT and SIGTERM are only delivered inside wait_readable(),
+ * so none is lost between a look at interrupted() and the wait. Calling it
+ * again does nothing.
  */
 void catch_signals();
 bool interrupted();
@@ -25,17 +26,20 @@ Woken wait_readable(int fd, Deadline deadline);
 /* For answers that come at once: a signal stays pending meanwhile. */
 Woken wait_answer(int fd, Clock::time_point deadline);
 
-/*
- * Lets signals, and an alarm at @deadline, break the system call made by
- * @call; used for sysfs stores, which wait inside write(2).
- */
-class BlockingCall {
-public:
-	explicit BlockingCall(Deadline deadline);
-	~BlockingCall();
-	BlockingCall(const BlockingCall &) = delete;
-	BlockingCall &operator=(const BlockingCall &) = delete;
+/* What became of a call: its own result, or why it was not waited for any longer. */
+struct CallEnd {
+	int err = 0;		/* positive errno of the call */
+	bool late = false, interrupted = false;
+	bool stuck = false;	/* killed, but the kernel has not let go of it yet */
 };
+
+/*
+ * Runs @call (0 or a positive errno) in a process of its own, which is killed
+ * at @deadline or when this one is interrupted or ends. For sysfs stores: they
+ * wait inside the kernel, where nothing but being killed wakes them up, and a
+ * killed writer makes the kernel take back what it began.
+ */
+CallEnd call_in_child(const std::function<int()> &call, Deadline deadline);
 
 /*
  * Tells when it is worth asking again whether somebody still has one of

@@ -34,19 +34,25 @@ for shell in bash zsh fish; do
 	verdict $rc "$shell does not parse ${file[$shell]}"
 done
 
-# complete WORDS...: what bash would offer for the last of them.
+# complete WORDS...: what bash would offer for the last of them. Names of peers may hold all that a shell acts on.
 complete_words() {
+	# shellcheck disable=SC2016 # all of it is for the inner shell
 	bash -c 'rnbdctl() { case $* in
-		"list devices -q") echo rnbd0 rnbd1 ;;
-		"list sessions -q") echo st401b st402a ;;
+		"list devices -q") printf "%s\n" rnbd0 rnbd1 ;;
+		"list sessions -q") printf "%s\n" st401b st402a "x\$(touch\${IFS}ran)" "x\`touch\${IFS}ran\`" "x{a,b}*;&|<>\"" "y'"'"'" ;;
 		"list paths -q") echo ip:10.0.0.1@ip:10.0.0.2 ;;
 		esac; }
 		complete() { :; }
 		. "$1"; shift
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		cd "$EMPTY"
 		_rnbdctl
-		echo "${COMPREPLY[*]}"' _ "$here/rnbdctl.bash" rnbdctl "$@"
+		echo "${COMPREPLY[*]}"' _ "$PWD/$here/rnbdctl.bash" rnbdctl "$@"
 }
+
+EMPTY=$(mktemp -d)
+export EMPTY
+trap 'rm -rf "$EMPTY"' EXIT
 
 expect() {
 	local want=$1 got
@@ -61,12 +67,20 @@ expect "status show session" s
 expect "unmap" unm
 expect "list show set reconnect disconnect" session ""
 expect "st401b st402a" session set st
-expect "st401b st402a" path add ""
+expect "st401b st402a" path add st
 expect "ip:10.0.0.1@ip:10.0.0.2" path delete ip
 expect "rnbd0 rnbd1" unmap rnbd
 expect "rnbd0 rnbd1" device unmap rnbd0 -f ""
 expect "--force" unmap --fo
 expect "bash zsh fish" completion ""
 expect "--no-headers" path list --no-h
+# shellcheck disable=SC2016 # as it must not expand
+expect 'x\$\(touch\$\{IFS\}ran\) x\`touch\$\{IFS\}ran\` x\{a\,b\}\*\;\&\|\<\>\"' session set x
+# shellcheck disable=SC2016
+expect 'x\`touch\$\{IFS\}ran\`' session set 'x\`t'
+expect "y\\'" show y
+rc=0
+[ -z "$(ls -A "$EMPTY")" ] || rc=1
+verdict $rc "completing ran a command out of a name"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

@@ -67,6 +67,26 @@ TEST_CASE("every cause of the kernel has an error of its own kind")
 	CHECK(fault_kind(Fault()).id == std::string("RNBD-K01"));
 }
 
+TEST_CASE("who closed it decides what brings it back")
+{
+	Fault fault;
+
+	fault.cause = "admin";
+	CHECK(fault_kind(fault).id == std::string("RNBD-P20"));
+	fault.remote = true;
+	fault.err = ENOTCONN;
+	CHECK(fault_kind(fault).id == std::string("RNBD-O14"));
+	CHECK(fault_text(fault) == "the server closed it");
+}
+
+TEST_CASE("names stand in for the words of a hint")
+{
+	CHECK(filled("do PATH; PATH", "PATH", "a@PATH") == "do a@PATH; a@PATH");
+	CHECK(filled("PATHS dev_PATH DEVICE=DEV", "PATH", "x") == "PATHS dev_PATH DEVICE=DEV");
+	CHECK(filled("DEVICE=DEV", "DEV", "rnbd0") == "DEVICE=rnbd0");
+	CHECK(filled("show PATH", "PATH", "") == "show PATH");
+}
+
 TEST_CASE("hints name only verbs and options there are")
 {
 	std::set<std::string> words = {"VERB"};
@@ -100,7 +120,13 @@ TEST_CASE("the manual page has every verb, option, exit status and error")
 		if (comma != std::string::npos)
 			flags.insert(comma + 1, " ");
 		INFO(flags);
-		CHECK(has(text, ".B " + flags + "\n"));
+		/* "=SEC": a value in the same word, or none. */
+		if (spec.value && *spec.value == '=')
+			CHECK(has(text, ".B " + flags + "[" + spec.value + "]\n"));
+		else if (spec.value)
+			CHECK(has(text, ".B " + flags + "\nValue:\n.IR " + spec.value + " .\n"));
+		else
+			CHECK((has(text, ".B " + flags + "\n") && !has(text, ".B " + flags + "\nValue:")));
 	}
 	for (const ErrorKind &kind : error_kinds()) {
 		INFO(kind.id);

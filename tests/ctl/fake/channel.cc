@@ -31,6 +31,8 @@ public:
 
 private:
 	void trace(const std::string &cmd, const std::string &text);
+	bool heard(const json &event) const;
+	void begin();
 	ctl::Reply answer(const std::string &family, const std::string &cmd);
 
 	json script_;
@@ -62,6 +64,23 @@ void ScriptChannel::trace(const std::string &cmd, const std::string &text)
 	if (used_[cmd] < script_["do"][cmd].size() || text != traced_)
 		fprintf(trace_, "sent: %s\n", text.c_str());
 	traced_ = text;
+}
+
+bool ScriptChannel::heard(const json &event) const
+{
+	if (!event.is_object())
+		return true;
+	const std::string on = event["on"].get<std::string>();
+	return joined_.count(on.substr(0, on.find(' '))) > 0;
+}
+
+/* What others have under way: it happens while the tool looks. */
+void ScriptChannel::begin()
+{
+	for (const json &event : script_.value("events", json::array()))
+		if (heard(event))
+			events_.push_back(event);
+	script_.erase("events");
 }
 
 ctl::Reply ScriptChannel::answer(const std::string &family, const std::string &cmd)
@@ -107,6 +126,8 @@ ctl::Result<ctl::Reply> ScriptChannel::transact(const ctl::NlRequest &request)
 	}
 	for (const json &object : script_["get"].value(key, json::array()))
 		reply.messages.push_back(message(family, cmd, object));
+	if (key == "rnbd-client DEVICE_GET")
+		begin();
 	return reply;
 }
 
@@ -126,12 +147,13 @@ ctl::Result<std::optional<ctl::NlMessage>> ScriptChannel::next(ctl::Deadline)
 			ctl::wait_readable(-1, ctl::Clock::now() + std::chrono::seconds(5));
 			return ctl::interrupted_error("waiting for events");
 		}
+		if (!heard(event))
+			continue;
 		json attrs = event;
 		const std::string on = attrs["on"].get<std::string>();
 		attrs.erase("on");
 		const size_t space = on.find(' ');
-		if (joined_.count(on.substr(0, space)))
-			return std::optional<ctl::NlMessage>(message(on.substr(0, space), on.substr(space + 1), attrs));
+		return std::optional<ctl::NlMessage>(message(on.substr(0, space), on.substr(space + 1), attrs));
 	}
 	/* A script that ends too early must not look like success. */
 	return std::optional<ctl::NlMessage>();
