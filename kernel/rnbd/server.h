@@ -16,6 +16,7 @@
 #include <linux/kobject.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/workqueue.h>
@@ -75,6 +76,8 @@ struct rnbd_srv_mapping {
 	struct compat_bdev handle;
 	struct rnbd_srv_session *session;
 	struct rnbd_srv_export *export;
+	struct llist_head late;		/* I/O that may wait for the disk to take it */
+	struct work_struct late_work;
 	struct list_head entry;		/* of the export */
 	struct rnbd_dev_info info;	/* as last told to the client */
 	u32 id;				/* netlink object */
@@ -96,7 +99,10 @@ struct rnbd_srv_op {
 	struct bio_vec bvec;
 	struct rtrs_srv_request *rq;
 	struct rnbd_srv_mapping *mapping;
+	struct rnbd_io io;
 	u32 answer_len;
+	u16 ioprio;
+	struct llist_node late;
 };
 
 union rnbd_srv_pdu {
@@ -116,12 +122,14 @@ enum rnbd_srv_counter {
 	RNBD_SRV_CLOSES,
 	RNBD_SRV_FORCED_CLOSES,
 	RNBD_SRV_STABLE_WAITS,		/* writes held until the peer lost access */
+	RNBD_SRV_DISK_FULL,		/* I/O that the disk did not take at once */
 	RNBD_SRV_COUNTERS
 };
 
 /* ---- server_main.c ---- */
 
 extern struct workqueue_struct *rnbd_srv_wq;
+extern struct workqueue_struct *rnbd_srv_io_wq;
 /* Where devices are looked for; empty: nothing may be opened. Never changes. */
 extern char rnbd_srv_search_path[];
 extern atomic_long_t rnbd_srv_counters[RNBD_SRV_COUNTERS];
@@ -138,6 +146,7 @@ extern const struct rtrs_srv_ops rnbd_srv_rtrs_ops;
 /* ---- srv_io.c ---- */
 
 enum rtrs_srv_verdict rnbd_srv_io(struct rnbd_srv_session *session, struct rtrs_srv_request *rq);
+void rnbd_srv_io_late_work(struct work_struct *work);
 
 /* ---- srv_admin.c ---- */
 

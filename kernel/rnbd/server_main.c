@@ -43,6 +43,7 @@ MODULE_PARM_DESC(dev_search_path,
 		 "directory below which every client may open block devices; %SESSNAME% stands for the session's name (default: none, every open is refused)");
 
 struct workqueue_struct *rnbd_srv_wq;
+struct workqueue_struct *rnbd_srv_io_wq;
 atomic_long_t rnbd_srv_counters[RNBD_SRV_COUNTERS];
 
 static const char * const counter_names[RNBD_SRV_COUNTERS] = {
@@ -56,6 +57,7 @@ static const char * const counter_names[RNBD_SRV_COUNTERS] = {
 	[RNBD_SRV_CLOSES]		= "closes",
 	[RNBD_SRV_FORCED_CLOSES]	= "forced_closes",
 	[RNBD_SRV_STABLE_WAITS]		= "stable_waits",
+	[RNBD_SRV_DISK_FULL]		= "disk_full",
 };
 
 static struct dentry *debugfs_dir;
@@ -84,12 +86,17 @@ static int __init rnbd_srv_init(void)
 {
 	int err = -ENOMEM;
 
-	rnbd_srv_wq = alloc_workqueue("rnbd-server", WQ_UNBOUND, 0);
+	/* opening and closing, and I/O, wait for disks: one session's for no other's */
+	rnbd_srv_wq = alloc_workqueue("rnbd-server", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (!rnbd_srv_wq)
 		return err;
+	rnbd_srv_io_wq = alloc_workqueue("rnbd-server-io", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					 WQ_MAX_ACTIVE);
+	if (!rnbd_srv_io_wq)
+		goto err_wq;
 	err = rnbd_srv_sysfs_init();
 	if (err)
-		goto err_wq;
+		goto err_io_wq;
 	err = rnbd_srv_genl_init();
 	if (err)
 		goto err_sysfs;
@@ -108,6 +115,8 @@ err_debugfs:
 	rnbd_srv_genl_exit();
 err_sysfs:
 	rnbd_srv_sysfs_exit();
+err_io_wq:
+	destroy_workqueue(rnbd_srv_io_wq);
 err_wq:
 	destroy_workqueue(rnbd_srv_wq);
 	return err;
@@ -120,6 +129,7 @@ static void __exit rnbd_srv_exit(void)
 	debugfs_remove(debugfs_dir);
 	rnbd_srv_genl_exit();
 	rnbd_srv_sysfs_exit();
+	destroy_workqueue(rnbd_srv_io_wq);
 	destroy_workqueue(rnbd_srv_wq);
 }
 

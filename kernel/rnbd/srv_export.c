@@ -40,6 +40,8 @@ static struct rnbd_srv_mapping *mapping_alloc(struct rnbd_srv_session *session,
 	mapping->access = open->access;
 	strscpy(mapping->name, open->name, sizeof(mapping->name));
 	mapping->since = ktime_get();
+	init_llist_head(&mapping->late);
+	INIT_WORK(&mapping->late_work, rnbd_srv_io_late_work);
 	INIT_LIST_HEAD(&mapping->force.entry);
 	init_completion(&mapping->drained);
 	init_completion(&mapping->closed);
@@ -402,6 +404,8 @@ void rnbd_srv_mapping_close(struct rnbd_srv_mapping *mapping, enum rtrs_cause ca
 	xa_store(&session->mappings, mapping->device_id, NULL, GFP_KERNEL);
 	mapping_unqueue(mapping);
 	wait_for_completion(&mapping->drained);
+	/* its last I/O may have ended before it returned */
+	flush_work(&mapping->late_work);
 	mutex_lock(&rnbd_srv_exports_lock);
 	xa_erase(&rnbd_srv_objects, mapping->id);
 	mutex_unlock(&rnbd_srv_exports_lock);

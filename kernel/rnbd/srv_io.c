@@ -4,21 +4,43 @@
  * the bio becomes the reply. Called from the completion worker of a
  * connection, ends in any context. No lock and no allocation: the mapping is
  * found by RCU and held by its percpu reference, the bio lives in the slot.
+ * That worker serves other devices and has to end when its path does, so it
+ * never waits for a disk to take I/O: what would, the mapping's own work does.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "server.h"
 
-static void io_end(struct bio *bio)
+static void io_reply(struct rnbd_srv_op *op, int err)
 {
-	struct rnbd_srv_op *op = container_of(bio, struct rnbd_srv_op, bio);
 	struct rnbd_srv_mapping *mapping = op->mapping;
-	int err = blk_status_to_errno(bio->bi_status);
 
-	bio_uninit(bio);
 	rtrs_srv_reply(op->rq, err, err ? 0 : op->answer_len);
 	/* last: a close is answered after all I/O of its device */
 	percpu_ref_put(&mapping->inflight);
+}
+
+static void io_later(struct rnbd_srv_op *op)
+{
+	struct rnbd_srv_mapping *mapping = op->mapping;
+
+	if (llist_add(&op->late, &mapping->late))
+		queue_work(rnbd_srv_io_wq, &mapping->late_work);
+}
+
+static void io_end(struct bio *bio)
+{
+	struct rnbd_srv_op *op = container_of(bio, struct rnbd_srv_op, bio);
+	int err = blk_status_to_errno(bio->bi_status);
+	bool again = bio->bi_status == BLK_STS_AGAIN && bio->bi_opf & REQ_NOWAIT;
+
+	bio_uninit(bio);
+	if (unlikely(again)) {
+		rnbd_srv_count(RNBD_SRV_DISK_FULL);
+		io_later(op);
+	} else {
+		io_reply(op, err);
+	}
 }
 
 static struct rnbd_srv_mapping *mapping_get(struct rnbd_srv_session *session, u32 device_id)
@@ -55,6 +77,9 @@ static blk_opf_t block_flags(const struct rnbd_io *io)
 {
 	blk_opf_t opf = block_op(io);
 
+	/* as direct I/O: write-back throttling puts other writers to sleep, NOWAIT or not */
+	if (op_is_write(opf))
+		opf |= REQ_SYNC | REQ_IDLE;
 	if (io->sync)
 		opf |= REQ_SYNC;
 	if (io->fua)
@@ -77,30 +102,63 @@ static int target_check(const struct rnbd_srv_mapping *mapping, const struct rnb
 	return rnbd_io_check(&target, io);
 }
 
+static bool has_pages(const struct rnbd_srv_op *op)
+{
+	return op->io.op == RNBD_WIRE_OP_READ || op->io.op == RNBD_WIRE_OP_WRITE;
+}
+
 /*
  * The whole range goes down as one bio: the block layer splits it to the
  * limits of the device, discards and their like too. These carry no pages.
  */
+static void io_send(struct rnbd_srv_op *op, blk_opf_t nowait)
+{
+	const struct rnbd_io *io = &op->io;
+	struct bio *bio = &op->bio;
+
+	bio_init(bio, op->mapping->bdev, has_pages(op) ? &op->bvec : NULL, has_pages(op),
+		 block_flags(io) | nowait);
+	bio->bi_iter.bi_sector = io->sector;
+	bio->bi_end_io = io_end;
+	bio->bi_ioprio = op->ioprio;
+	if (has_pages(op))
+		__bio_add_page(bio, op->rq->page, io->bytes, offset_in_page(op->rq->data));
+	else
+		bio->bi_iter.bi_size = io->bytes;
+	submit_bio(bio);
+}
+
+void rnbd_srv_io_late_work(struct work_struct *work)
+{
+	struct rnbd_srv_mapping *mapping = container_of(work, struct rnbd_srv_mapping, late_work);
+	struct llist_node *list = llist_reverse_order(llist_del_all(&mapping->late));
+	struct rnbd_srv_op *op, *next;
+
+	/* with the last one the mapping may go, which waits for this to return */
+	llist_for_each_entry_safe(op, next, list, late) {
+		if (rtrs_srv_abandoned(op->rq))
+			io_reply(op, -ECONNABORTED);
+		else
+			io_send(op, 0);
+	}
+}
+
+/* Those without pages may be split into any number, which takes its time as well. */
 static void io_submit(struct rnbd_srv_session *session, struct rnbd_srv_mapping *mapping,
 		      struct rtrs_srv_request *rq, const struct rnbd_io *io)
 {
 	struct rnbd_srv_op *op = rq->pdu;
-	struct bio *bio = &op->bio;
-	bool has_pages = io->op == RNBD_WIRE_OP_READ || io->op == RNBD_WIRE_OP_WRITE;
 
 	op->rq = rq;
 	op->mapping = mapping;
+	op->io = *io;
 	op->answer_len = io->op == RNBD_WIRE_OP_READ ? io->bytes : 0;
-	bio_init(bio, mapping->bdev, has_pages ? &op->bvec : NULL, has_pages, block_flags(io));
-	bio->bi_iter.bi_sector = io->sector;
-	bio->bi_end_io = io_end;
-	if (io->has_prio && READ_ONCE(session->version) >= 2)
-		bio->bi_ioprio = rnbd_prio_clamp(io->prio);
-	if (has_pages)
-		__bio_add_page(bio, rq->page, io->bytes, offset_in_page(rq->data));
+	op->ioprio = io->has_prio && READ_ONCE(session->version) >= 2 ?
+		     rnbd_prio_clamp(io->prio) : 0;
+	if (has_pages(op) || io->op == RNBD_WIRE_OP_FLUSH)
+		io_send(op, bdev_nowait(mapping->bdev) ? REQ_NOWAIT : 0);
 	else
-		bio->bi_iter.bi_size = io->bytes;
-	submit_bio(bio);
+		io_later(op);
 }
 
 /* Well-formed enough to be answered, but not executed. */

@@ -208,6 +208,11 @@ void rtrs_srv_unlisten(void);
  * @rq and its pdu belong to the transport again.
  */
 void rtrs_srv_reply(struct rtrs_srv_request *rq, int error, u32 len);
+/*
+ * The path is dead: the client sends the request again by another one, which
+ * waits for the end of this. What has not begun need not be done. Any context.
+ */
+bool rtrs_srv_abandoned(const struct rtrs_srv_request *rq);
 
 const char *rtrs_srv_session_name(const struct rtrs_srv_session *session);
 u32 rtrs_srv_session_depth(const struct rtrs_srv_session *session);

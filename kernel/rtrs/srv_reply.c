@@ -287,6 +287,12 @@ void rtrs_srv_reply(struct rtrs_srv_request *rq, int error, u32 len)
 }
 EXPORT_SYMBOL_GPL(rtrs_srv_reply);
 
+bool rtrs_srv_abandoned(const struct rtrs_srv_request *rq)
+{
+	return READ_ONCE(container_of(rq, struct rtrs_srv_op, rq)->conn->dead);
+}
+EXPORT_SYMBOL_GPL(rtrs_srv_abandoned);
+
 /* ---- completions ---- */
 
 /* Replies that waited go out in order, as far as there is room. */
