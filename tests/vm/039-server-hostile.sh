@@ -6,7 +6,7 @@
 # its error; nothing of it reaches a disk, and the path stays. Another client's
 # disk notices nothing of all this.
 # vms: pair
-# kernels: edge
+# kernels: 6.1
 # limit: 300
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
