@@ -38,7 +38,7 @@ nightly:
 	$(MAKE) sim
 	scripts/vm K=6.12 PEER=intree
 	scripts/vm K=7.2 PEER=intree
-	scripts/vm K=7.2 T=031-,034-,039-,058-,061-,065-,066-,092-
+	scripts/vm K=7.2 T=031-,034-,036-,039-,051-,058-,061-,065-,066-,092-
 	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
 	LOSSES=2 scripts/vm K=6.1 T=101-,103-
 	VM_BOOT_LIMIT=400 scripts/vm K=debug

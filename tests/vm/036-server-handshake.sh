@@ -6,7 +6,7 @@
 # was started anew. A path is not admitted beside one that may be dead. Half a
 # handshake ends by itself; who knocks too often or wants too much is put off.
 # vms: pair
-# kernels: edge
+# kernels: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 
