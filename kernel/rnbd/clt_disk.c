@@ -148,9 +148,9 @@ void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force)
 }
 
 /*
- * A disk in use stays unless forced; one that goes cannot be
- * opened any more. Whoever opens or closes the disk just now uses it, and may
- * be waiting for I/O until we let go of the lock.
+ * A disk in use stays unless forced; one that goes cannot be opened any more.
+ * Whoever opens or closes the disk just now uses it, and may be waiting for I/O
+ * until we let go of the lock.
  */
 int rnbd_clt_disk_refuse_openers(struct rnbd_clt_dev *dev, bool force)
 {

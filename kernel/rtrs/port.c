@@ -221,7 +221,12 @@ static struct ib_client port_client = {
 
 int rtrs_port_module_init(void)
 {
-	return ib_register_client(&port_client);
+	int ret = ib_register_client(&port_client);
+
+	/* the devices that were added before it failed have queued it */
+	if (ret)
+		cancel_delayed_work_sync(&leftovers_work);
+	return ret;
 }
 
 void rtrs_port_module_exit(void)

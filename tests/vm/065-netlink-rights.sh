@@ -36,7 +36,7 @@ done
 file "$disk" fast_io_fail 30
 [ "$(on client 'rnbdctl list devices -q')" = "$disk" ] || fail "$(on client 'rnbdctl list devices -q')"
 
-# random TYPE of a family: some are refused, none does harm
+# hurt GUEST FAMILY: random requests as root; most are refused, none does harm
 hurt() {
 	local guest=$1 family=$2 out
 	out=$(ON_LIMIT=100 on "$guest" "netlink_fuzz $family $seed 20000") || fail "$family: $out"
