@@ -192,6 +192,13 @@ vm_power_on() {
 # No pipe: grep ends at the first match, and a writer killed by that fails the pipe.
 vm_says() { grep -q "$2" < <(vm_log "$1"); }
 
+# vm_crashed NAME: its kernel gave up. What it says of that takes a while on a
+# serial line, and the reader of the log wants the whole of it.
+vm_crashed() {
+	vm_says "$1" 'Kernel panic' || return 1
+	vm_wait 20 "the end of $1's last words" vm_says "$1" 'end Kernel panic' || :
+}
+
 # vm_kill NAME: as if its power were cut. vm_start brings it back, empty.
 vm_kill() {
 	local pid
@@ -243,7 +250,7 @@ lane_run() {
 			continue
 		fi
 		line+=$part
-		if [ $SECONDS -ge $end ] || ! vm_alive "$name" || vm_says "$name" 'Kernel panic'; then
+		if [ $SECONDS -ge $end ] || ! vm_alive "$name" || vm_crashed "$name"; then
 			exec 8>&-
 			touch "$dir/broken$lane"
 			echo "no answer from $name to: $4" >&2
@@ -308,8 +315,14 @@ log_forgive() {
 
 # What no test may leave in a kernel log. What a kernel says of itself before
 # init is not ours.
+fault_words='BUG:|BUG at|kernel BUG|WARNING:|Oops|Kernel panic|Call Trace|KASAN|KCSAN|UBSAN|kmemleak|possible memory leak|suspicious RCU|possible (circular|recursive) locking|inconsistent lock state|INFO: task|blocked for more than|rcu: INFO|general protection|refcount_t|list_(add|del) corruption|use-after-free|NETDEV WATCHDOG|Bad page|soft lockup|hard LOCKUP|DEADLOCK'
 log_faults() {
-	log_since "$1" | awk '/Linux version / { boot = 1 } /^guest: init/ { boot = 0 } !boot' | grep -aE 'BUG:|BUG at|kernel BUG|WARNING:|Oops|Kernel panic|Call Trace|KASAN|KCSAN|UBSAN|kmemleak|possible memory leak|suspicious RCU|possible (circular|recursive) locking|inconsistent lock state|INFO: task|blocked for more than|rcu: INFO|general protection|refcount_t|list_(add|del) corruption|use-after-free|NETDEV WATCHDOG|Bad page|soft lockup|hard LOCKUP|DEADLOCK'
+	log_since "$1" | awk '/Linux version / { boot = 1 } /^guest: init/ { boot = 0 } !boot' | grep -aE "$fault_words"
+}
+
+# log_crash NAME: what a kernel that gave up said from its first complaint on.
+log_crash() {
+	! vm_says "$1" 'Kernel panic' || log_since "$1" | grep -aE -m 1 -A 60 "$fault_words"
 }
 
 # log_clean NAME: fails, printing the lines, when the log has any of them, or
