@@ -357,7 +357,8 @@ void rtrs_srv_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct rtrs_imm imm;
 
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
-		if (wc->status != IB_WC_WR_FLUSH_ERR)
+		/* a queue pair that broke without a word flushes, and the other ones live on */
+		if (wc->status != IB_WC_WR_FLUSH_ERR || !READ_ONCE(conn->dead))
 			rtrs_srv_path_raise(conn->path, RTRS_PEV_LOST, RTRS_CAUSE_TRANSPORT_ERROR,
 					    -EIO);
 		return;

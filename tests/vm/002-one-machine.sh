@@ -22,5 +22,4 @@ ON_LIMIT=100 on server 'fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsra
 on server 'cmp -n 8388608 <(dd if=/dev/rnbd0 bs=1M iflag=direct status=none) <(dd if=/dev/ram0 bs=1M status=none)' ||
 	fail "the disk has other data"
 on server 'rnbdctl unmap rnbd0 && test ! -e /sys/block/rnbd0' || fail "unmap"
-unload server
-[ "$(on server 'rdma resource show')" = "$before" ] || fail "left: $(on server 'rdma resource show'), before: $before"
+unload_clean server "$before"

@@ -35,10 +35,7 @@ up() {
 down() {
 	on client 'echo normal >/sys/block/rnbd0/rnbd/unmap_device; until_true 10 test ! -e /dev/rnbd0'
 	unload client
-	unload server
-	[ "$(on server 'rdma resource show')" = "$before" ] ||
-		fail "left after $*: $(on server 'rdma resource show')"
-	log_clean server
+	unload_clean server "$before"
 	log_clean client
 }
 

@@ -32,10 +32,7 @@ refused() {
 unmap() { on client 'for d in /sys/block/rnbd*/rnbd/unmap_device; do echo normal >$d; done'; }
 nothing_left() {
 	on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
-	unload server
-	[ "$(on server 'rdma resource show')" = "$before" ] ||
-		fail "left: $(on server 'rdma resource show')"
-	log_clean server
+	unload_clean server "$before"
 }
 
 up max_conns=2			# the client wants three

@@ -6,12 +6,12 @@
 # was started anew. A path is not admitted beside one that may be dead. Half a
 # handshake ends by itself; who knocks too often or wants too much is put off.
 # vms: pair
-# kernels: 6.1
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/raw-client.sh"
 
-have_ours server || skip "our modules are not built"
-on client 'modprobe rdma_ucm; command -v raw_client >/dev/null' || skip "raw_client is not built"
+need_raw_client
 neighbours
 on server 'modprobe brd rd_nr=1 rd_size=4096'
 before=$(on server 'rdma resource show')
@@ -20,19 +20,7 @@ up() {
 	on server "modprobe rtrs-server $*"
 	load_ours server rnbd-server dev_search_path=/dev
 }
-down() {
-	unload server
-	[ "$(on server 'rdma resource show')" = "$before" ] ||
-		fail "left: $(on server 'rdma resource show')"
-	log_clean server
-}
-# says EXPECTED COMMAND...: what raw_client prints, on one line
-says() {
-	local expected=$1 got
-	shift
-	got=$(ON_LIMIT=100 on client "raw_client 10.77.0.1 1234 $*" | tr '\n' ';') || fail "raw_client $*: $got"
-	[ "$got" = "$expected" ] || fail "$*: \"$got\", expected \"$expected\""
-}
+down() { unload_clean server "$before"; }
 logged() { grep -q "$1" <<<"$(log_since server)" || fail "the server's log does not say \"$1\""; }
 
 up

@@ -6,15 +6,15 @@
 # its error; nothing of it reaches a disk, and the path stays. Another client's
 # disk notices nothing of all this.
 # vms: pair
-# kernels: 6.1
 # limit: 300
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"
+. "$(dirname "$0")/lib/raw-client.sh"
 
-have_ours server || skip "our modules are not built"
+need_raw_client
 have_ours client || skip "our modules are not built"
-on client 'command -v raw_client >/dev/null' || skip "raw_client is not built"
 
 # ram0 is the good client's; the last one is held by device mapper
 last=1030 known=1024
@@ -28,7 +28,6 @@ before=$(on server 'rdma resource show')
 violations() { on server 'cat /sys/kernel/debug/rtrs-server/violations'; }
 # of a disk of the server, there
 sum() { dd "if=/dev/$1" bs=1M count=4 iflag=direct status=none | cksum; }
-raw() { ON_LIMIT=200 on client "raw_client 10.77.0.1 1234 $*"; }
 
 # good WHEN: the other client's disk works, and by the connection it had.
 turn=0
@@ -55,18 +54,7 @@ down() {
 	good "the end"
 	peer "unmap $disk"
 	unload client
-	unload server
-	[ "$(on server 'rdma resource show')" = "$before" ] ||
-		fail "left: $(on server 'rdma resource show')"
-	log_clean server
-}
-
-# says EXPECTED COMMAND...: what raw_client prints, on one line.
-says() {
-	local expected=$1 got
-	shift
-	got=$(raw "$*" | sed 's/, device .*/, device/' | tr '\n' ';') || fail "raw_client $*: $got"
-	[ "$got" = "$expected" ] || fail "$*: \"$got\", expected \"$expected\""
+	unload_clean server "$before"
 }
 
 session='again 1 1 9000 info 1 bad read 1 - open ram1 rw'
@@ -166,9 +154,9 @@ sends() {
 # Another session's memory, by its own key: what is in the chunk afterwards is
 # shown by carrying it out once more, with an immediate alone (S41).
 foreign_key() {
-	says 'again 1: ok;info 1: ok;read 1: ok, device;open 2: ok;info 2: ok;read 2: ok, device;write 2: ok;write 1: ended;imm 2;read 2: ok, 2;ended 2: no;again 1: ok;info 1: ok;write 1: ended;ended 1: yes;ended 2: no;' \
+	says 'again 1: ok;info 1: ok;read 1: ok, device;open 2: ok;info 2: ok;read 2: ok, device;write 2: ok;write 1: ended;imm 2;read 2: ok, 2;ended 2: no;ended 1: yes;again 1: ok;info 1: ok;write 1: ended;ended 1: yes;ended 2: no;' \
 		"$session" open 2 2 info 2 worse read 2 - open ram2 rw write 2 slot=5 io 1 @2 0 4096 \
-		write 1 slot=5,key=2 io 1 @2 0 4096 imm 2 1 0 5 4128 read 2 - io 0 @2 0 4096 ended 2 0 \
+		write 1 slot=5,key=2 io 1 @2 0 4096 imm 2 1 0 5 4128 read 2 - io 0 @2 0 4096 ended 2 0 ended 1 9000 \
 		again 1 3 9000 info 1 worst write 1 key=2 bytes 0 36 ended 1 9000 ended 2 0
 	good "foreign key"
 }

@@ -287,6 +287,16 @@ unload() {
 	done'
 }
 
+# unload_clean NAME BEFORE: as unload; nothing is left of what the modules took
+# (BEFORE: what "rdma resource show" said without them), and the log is clean.
+unload_clean() {
+	local now
+	unload "$1"
+	now=$(on "$1" 'rdma resource show')
+	[ "$now" = "$2" ] || fail "left on $1: $now, before: $2"
+	log_clean "$1"
+}
+
 have_peers() { on "$1" 'test -e /peers/rnbd-client.ko'; }
 have_ours() { on "$1" 'modinfo rnbd-client >/dev/null 2>&1'; }
 
