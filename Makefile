@@ -4,8 +4,8 @@
 # make check      unit, simulation, golden outputs, fuzz corpus, lints: about a minute, no root, no RDMA
 # make vm K=6.12 [T=040] [PEER=intree]
 # make sim        a million schedules of the simulation instead of the few thousand of make check (SIM_COUNT=): minutes
-# make nightly    scripts/check, make sim, in-tree peers of the other kernels, losses of paths by the hundred, the set on
-#                 a debug kernel, the fail-over table, clang-tidy
+# make nightly    scripts/check, make sim, every test on the oldest and the newest kernel, in-tree peers of the other
+#                 kernels, losses of paths by the hundred, the set on a debug kernel, the fail-over table, clang-tidy
 # make analyze    sparse, checkpatch, clang-tidy
 # make clean
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -36,9 +36,10 @@ sim: $(TB)/sim-fast
 nightly:
 	scripts/check
 	$(MAKE) sim
+	scripts/vm K=6.1
+	scripts/vm K=7.2
 	scripts/vm K=6.12 PEER=intree
 	scripts/vm K=7.2 PEER=intree
-	scripts/vm K=7.2 T=031-,034-,036-,039-,051-,058-,061-,065-,066-,092-
 	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
 	LOSSES=2 scripts/vm K=6.1 T=101-,103-
 	VM_BOOT_LIMIT=400 scripts/vm K=debug

@@ -7,7 +7,7 @@
 # vms: pair
 # links: 2
 # boot: fresh
-# kernels: 6.1
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 

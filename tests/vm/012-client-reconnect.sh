@@ -6,6 +6,7 @@
 # sysfs ABI has them.
 # vms: pair
 # limit: 300
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

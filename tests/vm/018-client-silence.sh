@@ -5,6 +5,7 @@
 # path comes back by itself and works.
 # vms: pair
 # limit: 300
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

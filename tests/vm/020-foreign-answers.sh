@@ -5,7 +5,7 @@
 # magic, the version, a refusal, depths and sizes out of bounds (C1 to C4, C12).
 # Nothing of it is left behind.
 # vms: pair
-# kernels: edge
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 

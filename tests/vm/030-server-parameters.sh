@@ -5,7 +5,7 @@
 # "auto", and each limit; it loads without an RDMA device and serves one that
 # comes later.
 # vms: single
-# kernels: all
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 

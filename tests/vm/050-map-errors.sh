@@ -4,6 +4,7 @@
 # a line in the log, so is a server that is not there or says no. None of it
 # leaves a disk, a link, a session or an RDMA object behind.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -3,8 +3,8 @@
 # 200 times mapped and unmapped again, the session made anew each time: the
 # same disk name each time, nothing left behind, no memory lost.
 # vms: pair
-# kernels: 6.1
 # limit: 600
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

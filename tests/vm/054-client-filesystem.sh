@@ -5,6 +5,7 @@
 # the same and takes no write of any kind.
 # vms: pair
 # limit: 400
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

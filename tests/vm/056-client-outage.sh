@@ -8,6 +8,7 @@
 # while it is closed.
 # vms: pair
 # limit: 500
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -6,8 +6,8 @@
 # it waits until that is changed. The time can be given when mapping, changed in
 # the device's file, and has a default, a parameter of the module.
 # vms: pair
-# kernels: 6.1
 # limit: 500
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -5,8 +5,8 @@
 # has to wait for the disk to be idle, a change of its scheduler, ends when the
 # server is back. Each disk tells OFFLINE and ONLINE once, and that it has grown.
 # vms: pair
-# kernels: 6.1
 # limit: 400
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -6,6 +6,7 @@
 # session goes on when the server's is over it, without an error.
 # vms: pair
 # limit: 300
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -7,6 +7,7 @@
 # vms: pair
 # links: 2
 # limit: 300
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

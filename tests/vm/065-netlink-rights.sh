@@ -6,7 +6,7 @@
 # each family, whatever root sends, and the disk goes on working (L2).
 # SEED= repeats a run.
 # vms: pair
-# kernels: 6.1
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -5,8 +5,8 @@
 # the other path has all of them again.
 # vms: pair
 # links: 2
-# kernels: 6.1
 # limit: 400
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/failover.sh"

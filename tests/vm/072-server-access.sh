@@ -4,6 +4,7 @@
 # second one only to migrate; the server's sysfs tells all of it. Nobody writes
 # through a read-only mapping.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

@@ -3,6 +3,7 @@
 # A device in use on the server is not served, one that is served cannot be
 # taken into use there, in any access mode; all rnbd sessions share it.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

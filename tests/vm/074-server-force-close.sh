@@ -4,6 +4,7 @@
 # under load, the device is free on the server, and a remap brings it back under
 # a new id. Nothing but "1" is taken.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

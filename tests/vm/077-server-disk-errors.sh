@@ -4,6 +4,7 @@
 # writes, beside I/O that succeeds; a device that vanishes from the server fails
 # its I/O and disturbs no other, and its session ends cleanly.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

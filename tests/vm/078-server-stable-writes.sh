@@ -4,6 +4,7 @@
 # client cannot change any more: each write waits until the client's access to
 # the chunk is gone, reads do not wait, and all data verifies.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

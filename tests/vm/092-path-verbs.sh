@@ -6,8 +6,8 @@
 # fails, no byte is wrong, and what did not come up is not left behind.
 # vms: pair
 # links: 2
-# kernels: 6.1
 # limit: 500
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
