@@ -140,7 +140,7 @@ project_layer() {
 	local file=$1 k=$2 peers=$3 base=$4 modules=$5 dir=$1.dir at=lib/modules/$REL
 	rm -rf "$dir"
 	mkdir -p "$dir/lib/modules"
-	cp -rl "$modules/$at" "$dir/$at"
+	cp -r "$modules/$at" "$dir/$at"
 	rm -f "$dir/$at"/modules.*
 	cp "$modules/$at"/modules.{order,builtin,builtin.modinfo} "$dir/$at/"
 	if compgen -G "$build/$k/*.ko" >/dev/null; then
