@@ -18,9 +18,9 @@ ram_disks 1
 on server 'modprobe dm_mod
 	dmsetup create held --table "0 32768 linear /dev/ram0 0"
 	dmsetup mknodes held'
-# of an RDMA device that came back the number is another one
-resources() { on server "rdma resource show | sed 's/^[0-9]*: //'"; }
-before=$(resources)
+# a device that is new, as the one compared with will be: completion queues that users share stay with a device
+on server 'rdma link delete rxe0; rdma link add rxe0 type rxe netdev eth0'
+before=$(rdma_objects server)
 server_up dev_search_path=/dev/mapper
 queue_pairs() { on server "rdma resource show rxe0 | grep -o ' qp [0-9]*'"; }
 idle=$(queue_pairs)
@@ -67,7 +67,7 @@ on server 'timeout 50 rmmod rnbd-server'
 state disconnected 5
 grep -q 'the peer closed the path' <<<"$(log_since client)" || fail "the client was not told"
 unload server
-[ "$(resources)" = "$before" ] || fail "left: $(resources)"
+[ "$(rdma_objects server)" = "$before" ] || fail "left: $(rdma_objects server), before: $before"
 log_clean server
 on client "pkill fio || :; echo force >/sys/block/$disk/rnbd/unmap_device; until_true 30 test ! -e /sys/block/$disk"
 unload client

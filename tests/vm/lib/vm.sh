@@ -141,6 +141,7 @@ vm_await() {
 		if vm_wait "$VM_BOOT_LIMIT" "$name to reach init" vm_says "$name" '^guest: init'; then
 			vm_wait 120 "$name to become ready" vm_says "$name" '^guest: ready' || return 1
 			log_mark "$name"
+			resources_note "$name"
 			return 0
 		fi
 		echo "$name did not reach init (try $try)" | tee -a "$VM_RUN/hung-boots"
@@ -349,6 +350,22 @@ log_clean() {
 	taint=$(on "$1" 'cat /proc/sys/kernel/tainted') || { echo "$1 does not tell its taint"; return 1; }
 	# bits 12 (out of tree), 13 (unsigned)
 	[ $((taint & ~0x3000)) = 0 ] || { echo "$1 is tainted: $taint"; return 1; }
+}
+
+# rdma_objects NAME: how many there are of each RDMA device, by its name.
+rdma_objects() { on "$1" "rdma resource show | sed 's/^[0-9]*: //' | sort"; }
+
+# resources_note NAME: so many RDMA objects are nobody's fault. resources_same
+# NAME: fails, printing them, when there are others and no module of ours or of
+# a peer that could own them.
+resources_note() { rdma_objects "$1" >"$VM_RUN/$1/resources" 2>/dev/null || :; }
+resources_same() {
+	local now
+	vm_alive "$1" && ! on "$1" 'grep -qE "^(rtrs|rnbd)_" /proc/modules' || return 0
+	now=$(rdma_objects "$1")
+	[ "$now" != "$(<"$VM_RUN/$1/resources")" ] || return 0
+	echo "RDMA objects of $1: $now, at first: $(<"$VM_RUN/$1/resources")"
+	return 1
 }
 
 # leaks NAME: fails, printing them, when a debug kernel has memory that nothing
