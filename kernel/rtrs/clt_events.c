@@ -7,6 +7,7 @@
  */
 #include "client.h"
 
+#include <linux/if_arp.h>
 #include <linux/netdevice.h>
 
 static void links_changed(struct work_struct *work)
@@ -17,12 +18,33 @@ static DECLARE_WORK(links_work, links_changed);
 
 /* ---- network interfaces ---- */
 
+static int has_rdma(struct net_device *dev, struct netdev_nested_priv *priv)
+{
+	struct ib_device *ib = ib_device_get_by_netdev(dev, RDMA_DRIVER_UNKNOWN);
+
+	if (ib)
+		ib_device_put(ib);
+	return ib != NULL;
+}
+
+/*
+ * Interfaces of containers come and go all day; none of them is worth an attempt.
+ * Those of IPoIB belong to an RDMA device that does not know them. RTNL is held.
+ */
+static bool carries_paths(struct net_device *dev)
+{
+	struct netdev_nested_priv priv = { };
+
+	return dev->type == ARPHRD_INFINIBAND || has_rdma(dev, &priv) ||
+	       netdev_walk_all_lower_dev(dev, has_rdma, &priv);
+}
+
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *info)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(info);
 
 	if ((event == NETDEV_UP || event == NETDEV_CHANGE) && netif_running(dev) &&
-	    netif_carrier_ok(dev))
+	    netif_carrier_ok(dev) && carries_paths(dev))
 		queue_work(rtrs_clt_wq, &links_work);
 	return NOTIFY_DONE;
 }
