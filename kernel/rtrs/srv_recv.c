@@ -11,7 +11,8 @@
 #include "server.h"
 
 #define OWNER_AWAITED	1UL	/* in chunk->owner */
-#define BEAT_GAP	(HZ / 10)	/* heartbeats are answered at most this often (S42) */
+/* heartbeats are answered at most this often (S42); clients may ask every 20 ms */
+#define BEAT_GAP	max(HZ / 100, 1)
 
 static struct rtrs_srv_chunk *chunk_of(struct rtrs_srv_op *op)
 {

@@ -16,7 +16,7 @@
 
 #define UNSET		-1	/* a number that the tester leaves to us */
 #define PENDING		-3	/* no answer so far */
-#define BEAT_MS		100	/* heartbeats are answered at most this often */
+#define BEAT_MS		4	/* heartbeats are answered at most this often */
 
 struct message {
 	union {
