@@ -50,6 +50,12 @@ enum rtrs_wire_imm {
 /* connect response flags */
 #define RTRS_WIRE_F_NEW_RKEY	0x2	/* every reply carries the chunk's next key */
 
+/*
+ * Extension 1, only to a client that asked for it: the response, a refusal too,
+ * names the server's instance. In-tree peers send zeroes here and read nothing.
+ */
+#define RTRS_WIRE_EXT_INSTANCE	1
+
 /* read header flags */
 #define RTRS_WIRE_F_NEED_INVAL	0x1	/* invalidate the descriptor's key before the reply */
 
@@ -80,7 +86,9 @@ struct rtrs_wire_conn_rsp {
 	__le32	flags;
 	__u8	ext_version;
 	__u8	ext_features;
-	__u8	reserved[34];
+	__u8	reserved1[2];
+	__le64	instance;		/* since ext_version 1; another one: the server started anew */
+	__u8	reserved2[24];
 };
 WIRE_SIZE(struct rtrs_wire_conn_rsp, 56);
 

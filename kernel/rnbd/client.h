@@ -58,6 +58,7 @@ struct rnbd_clt_session {
 
 	unsigned long admin_busy;	/* bit per admin slot */
 	u32 admin_base;			/* number of the first admin slot */
+	u32 io_slots;			/* I/O may use those below this when its own are fenced */
 	u32 admin_slots;
 	/* answers, free admin slots, state changes and what was cancelled */
 	wait_queue_head_t wait;
@@ -163,6 +164,7 @@ struct rnbd_clt_dev {
 	 * every flush fail, until all have closed it.
 	 */
 	bool unflushed;			/* set by I/O, taken by a flush on its way out */
+	bool by_hand;			/* only a remap opens it again; @lock */
 	bool lost_writes;		/* read by I/O; under @lock, cleared by the first opener */
 	u32 incarnation;		/* of the session that @device_id belongs to */
 	unsigned long refused;		/* bit 0: an I/O says that the server closed the device */

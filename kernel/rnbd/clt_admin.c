@@ -104,6 +104,7 @@ static int msg_submit(struct rnbd_clt_msg *msg)
 	struct rtrs_clt_io io = {
 		.dir = msg->answer ? RTRS_READ : RTRS_WRITE,
 		.slot = msg->slot,
+		.slots = msg->session->limits.queue_depth,
 		.queue = RTRS_QUEUE_ADMIN,
 		.msg_len = msg->len,
 		.msg = &msg->req,

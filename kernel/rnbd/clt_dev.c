@@ -312,9 +312,14 @@ static void reopen_failed(struct rnbd_clt_dev *dev, const struct rtrs_why *why)
 		       why->remote ? "answer of the server: " : "", rtrs_cause_text(why->cause),
 		       why->error);
 	}
-	/* a device that changed may have lost data: it takes somebody who looked to say go on */
-	if (why->cause != RTRS_CAUSE_DEVICE_CHANGED)
+	if (why->cause != RTRS_CAUSE_DEVICE_CHANGED) {
 		rnbd_clt_retry_arm(dev);
+		return;
+	}
+	/* it may have lost data: it takes somebody who looked to say go on */
+	mutex_lock(&dev->lock);
+	dev->by_hand = true;
+	mutex_unlock(&dev->lock);
 }
 
 static void do_reopen(struct rnbd_clt_dev *dev)
@@ -347,8 +352,10 @@ static void do_refused(struct rnbd_clt_dev *dev)
 	mutex_lock(&dev->lock);
 	/* if the link is lost meanwhile, it is open again with the next one */
 	changed = dev->state == RNBD_DEV_MAPPED && step(dev, RNBD_DEV_EV_GIVE_UP, &why);
-	if (changed)
+	if (changed) {
 		dev->remote_open = false;
+		dev->by_hand = true;
+	}
 	mutex_unlock(&dev->lock);
 	if (!changed)
 		return;
@@ -459,6 +466,7 @@ int rnbd_clt_dev_remap(struct rnbd_clt_dev *dev, u32 *ticket)
 	if (!err && !READ_ONCE(dev->session->greeted))
 		err = -ENOTCONN;
 	if (!err) {
+		dev->by_hand = false;
 		dev->want_open = true;
 		*ticket = dev->remaps_done + 1;
 	}
@@ -521,7 +529,7 @@ void rnbd_clt_dev_open_again(struct rnbd_clt_dev *dev)
 
 	mutex_lock(&dev->lock);
 	/* without link its return is what makes us try */
-	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap &&
+	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap && !dev->by_hand &&
 	       READ_ONCE(dev->session->greeted);
 	if (open)
 		dev->want_open = true;
@@ -562,7 +570,7 @@ void rnbd_clt_dev_link_up(struct rnbd_clt_dev *dev)
 	bool open;
 
 	mutex_lock(&dev->lock);
-	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap;
+	open = !rnbd_dev_may_remap(dev->state) && !dev->want_unmap && !dev->by_hand;
 	if (open)
 		dev->want_open = true;
 	dev->attempts = 0;

@@ -165,6 +165,7 @@ static blk_status_t submit(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue
 		.dir = op == RNBD_WIRE_OP_READ || op == RNBD_WIRE_OP_FLUSH ?
 			RTRS_READ : RTRS_WRITE,
 		.slot = req->kept ? req->kept - 1 : rq->tag,
+		.slots = dev->session->io_slots,
 		.again = req->kept,
 		.queue = queue_of(hctx),
 		.more = !bd->last,

@@ -167,6 +167,8 @@ static int split_slots(struct rnbd_clt_session *session)
 		return -EPROTO;
 	}
 	session->admin_base = depth - admin;
+	/* all but one: without it nothing could be opened again, for want of which I/O waits */
+	session->io_slots = depth - 1;
 	session->admin_slots = admin;
 	return 0;
 }

@@ -203,6 +203,7 @@ struct rtrs_clt_path {
 	char hca[IB_DEVICE_NAME_MAX];
 	u32 hca_port;
 	bool new_rkey;
+	bool own_server;		/* keeps operations on a chunk apart, whatever path they came by */
 	u32 attempt;			/* since last connected */
 	u32 connects;			/* successful ones */
 	int connects_shown;		/* what statistics show: can be reset */
@@ -290,7 +291,8 @@ struct rtrs_clt_session {
 	wait_queue_head_t wait;
 	bool link_up;			/* what ops->link was last told; link_mutex */
 	bool ever_up;
-	u32 incarnation;		/* times the server did not know it; link_mutex, READ_ONCE */
+	u32 incarnation;		/* of the server, as far as can be known; link_mutex, READ_ONCE */
+	u64 server_instance;		/* what it said last, 0: an in-tree one; link_mutex */
 	bool settled;			/* first attempt has ended, the caller may know */
 	bool cancelled;
 	struct rtrs_why why;		/* of the first failure, and of the last change */
@@ -348,6 +350,8 @@ void rtrs_clt_sessions_kick(void);
 bool rtrs_clt_session_may_create(struct rtrs_clt_path *path);
 /* An attempt has failed: does the next one, made at once, have to create it? Path worker only. */
 bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why);
+/* The server accepted: is it the one that was met before? */
+void rtrs_clt_session_meet(struct rtrs_clt_session *session, const struct rtrs_offer *offer);
 /* The session's record for the device, a new one if no path of it has one yet. */
 struct rtrs_device *rtrs_clt_session_device(struct rtrs_clt_path *path, struct ib_device *ib);
 

@@ -387,6 +387,7 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 		.conn_count = path->conn_count,
 		.attempt = min_t(u32, path->attempt, U16_MAX),
 		.first_conn = rtrs_clt_session_may_create(path),
+		.ext_version = RTRS_WIRE_EXT_INSTANCE,
 	};
 	struct rdma_conn_param param = {
 		.private_data = &msg,
@@ -434,7 +435,9 @@ static int take_offer(struct rtrs_clt_path *path, struct rtrs_why *why)
 		*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OFFER, ret, false };
 		return ret;
 	}
+	rtrs_clt_session_meet(path->session, offer);
 	spin_lock(&path->view_lock);
+	path->own_server = offer->instance;
 	path->new_rkey = offer->new_rkey;
 	spin_unlock(&path->view_lock);
 	ret = rtrs_clt_session_shape(path, why);

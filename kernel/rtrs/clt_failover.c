@@ -10,15 +10,16 @@
  * G), and writes the same bytes into the chunk that the first may be reading.
  * Anything else would be a foreign block's data. Therefore the slot is fenced
  * until each path it went by without an answer is connected again, for which
- * the server must have ended what came by it, or was lost long enough ago for
- * the server to have noticed (security 4.4): a path that stays away must not
- * keep the slots of all that was on its way by it.
+ * the server must have ended what came by it (security 4.4). A path that stays
+ * away must not keep the slots of all that was on its way by it: one that was
+ * removed, or whose server is ours and keeps such operations apart, gives them
+ * back when the server has noticed its end.
  * session->fence_lock guards the fences.
  */
 #include "client.h"
 
 #define ROOM_MS 20	/* between looks for room when nobody said that there is some */
-/* by then a server has noticed the end of a lost path: its heartbeat takes 35 s at most */
+/* by then a server has noticed the end of a lost path: by its defaults in 35 s at most */
 #define LINGER_MS 60000
 
 /* ---- fences ---- */
@@ -90,8 +91,12 @@ void rtrs_clt_linger_begin(struct rtrs_clt_path *path)
 	struct rtrs_clt_session *session = path->session;
 
 	mutex_lock(&session->mutex);
-	/* an attempt that failed has sent nothing: the clock of the loss goes on */
-	if (!session->closing && !test_bit(path->index, session->lingering) &&
+	/*
+	 * An attempt that failed has sent nothing: the clock of the loss goes on.
+	 * An in-tree server may look late at what is in a chunk: as long as such a
+	 * path is to come back, its slots wait.
+	 */
+	if (!session->closing && path->own_server && !test_bit(path->index, session->lingering) &&
 	    fences_up(session, path->index))
 		linger(session, path->index);
 	mutex_unlock(&session->mutex);
@@ -112,6 +117,9 @@ void rtrs_clt_linger_orphan(struct rtrs_clt_path *path)
 	struct rtrs_clt_session *session = path->session;
 
 	lockdep_assert_held(&session->mutex);
+	if (!session->closing && !test_bit(path->index, session->lingering) &&
+	    fences_up(session, path->index))
+		linger(session, path->index);
 	if (!session->closing && test_bit(path->index, session->lingering))
 		__set_bit(path->index, session->orphaned);
 	else

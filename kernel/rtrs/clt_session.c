@@ -56,17 +56,22 @@ static int first_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
 }
 
 /* Requests were built for the first shape; a smaller one would fail them for ever. */
-static bool shape_fits(const struct rtrs_clt_path *path)
+static bool offer_fits(const struct rtrs_clt_path *path)
 {
-	const struct rtrs_clt_session *session = path->session;
-	const struct rtrs_clt_limits *limits = &session->limits;
-	u32 mr_pages = path->dev->ib->attrs.max_fast_reg_page_list_len;
+	const struct rtrs_clt_limits *limits = &path->session->limits;
 
 	return path->geo.depth == limits->queue_depth &&
 	       path->geo.io_size >= limits->max_io_size &&
-	       path->geo.hdr_size >= limits->max_msg_len + RTRS_WIRE_READ_HDR_MAX &&
-	       mr_pages >= limits->max_io_size / SZ_4K + 1 &&
-	       mapping_max(path->dev->ib) >= limits->max_io_size;
+	       path->geo.hdr_size >= limits->max_msg_len + RTRS_WIRE_READ_HDR_MAX;
+}
+
+/* The same of this machine's own device, which may be another one than the first path's. */
+static bool device_fits(const struct rtrs_clt_path *path)
+{
+	u32 mr_pages = path->dev->ib->attrs.max_fast_reg_page_list_len;
+	u32 io_size = path->session->limits.max_io_size;
+
+	return mr_pages >= io_size / SZ_4K + 1 && mapping_max(path->dev->ib) >= io_size;
 }
 
 int rtrs_clt_session_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
@@ -77,7 +82,11 @@ int rtrs_clt_session_shape(struct rtrs_clt_path *path, struct rtrs_why *why)
 	mutex_lock(&session->mutex);
 	if (!session->reqs) {
 		ret = first_shape(path, why);
-	} else if (!shape_fits(path)) {
+	} else if (!device_fits(path)) {
+		path->hopeless = true;
+		*why = (struct rtrs_why){ RTRS_CAUSE_DEVICE_UNFIT, -EOPNOTSUPP, false };
+		ret = why->error;
+	} else if (!offer_fits(path)) {
 		rtrs_err(session->name,
 			 "server now offers depth %u, I/O size %u, header size %u; the session has depth %u, I/O size %u; giving up\n",
 			 path->geo.depth, path->geo.io_size, path->geo.hdr_size,
@@ -123,6 +132,26 @@ bool rtrs_clt_session_may_create(struct rtrs_clt_path *path)
 	return !READ_ONCE(path->session->ever_up) || path->create;
 }
 
+/*
+ * link_mutex held. A server that tells its instance may have dropped the session
+ * for want of paths, and lost nothing of what its disks had not written. Of one
+ * that does not tell, the worst is assumed.
+ */
+static void meet(struct rtrs_clt_session *session, u64 instance)
+{
+	if (!instance || session->server_instance != instance)
+		WRITE_ONCE(session->incarnation, session->incarnation + 1);
+	session->server_instance = instance;
+}
+
+void rtrs_clt_session_meet(struct rtrs_clt_session *session, const struct rtrs_offer *offer)
+{
+	mutex_lock(&session->link_mutex);
+	if (offer->instance)
+		meet(session, offer->instance);
+	mutex_unlock(&session->link_mutex);
+}
+
 bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why)
 {
 	struct rtrs_clt_session *session = path->session;
@@ -133,10 +162,11 @@ bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why 
 	if (!unknown || again)
 		return false;
 	mutex_lock(&session->link_mutex);
-	if (!rtrs_clt_session_is_up(session)) {
+	/* not before the upper layer heard that the last path is gone */
+	if (!session->link_up) {
 		path->create = true;
 		/* counted here: another path may join what this one makes, and be up first */
-		WRITE_ONCE(session->incarnation, session->incarnation + 1);
+		meet(session, path->conns[0].offer.instance);
 	}
 	mutex_unlock(&session->link_mutex);
 	return path->create;

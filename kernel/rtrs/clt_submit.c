@@ -223,7 +223,7 @@ static int check(const struct rtrs_clt_session *session, const struct rtrs_clt_i
 {
 	const struct rtrs_clt_limits *limits = &session->limits;
 
-	if (io->slot >= limits->queue_depth)
+	if (io->slot >= io->slots || io->slots > limits->queue_depth)
 		return -EINVAL;
 	if (io->queue != RTRS_QUEUE_ADMIN && io->queue >= session->io_queues)
 		return -EINVAL;
@@ -413,7 +413,7 @@ static bool claim(struct rtrs_req *req, unsigned long from)
  */
 static struct rtrs_req *claim_slot(struct rtrs_clt_session *session, const struct rtrs_clt_io *io)
 {
-	u32 depth = session->limits.queue_depth, i, slot = io->slot;
+	u32 depth = io->slots, i, slot = io->slot;
 
 	if (likely(claim(&session->reqs[slot], RTRS_REQ_FREE)))
 		return &session->reqs[slot];

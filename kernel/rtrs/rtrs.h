@@ -72,6 +72,7 @@ struct rtrs_clt_limits {
 struct rtrs_clt_io {
 	enum rtrs_dir dir;
 	u32 slot;			/* the caller's first choice; with @again the one given back */
+	u32 slots;			/* if that is not free: one below this, at most the queue depth */
 	bool again;			/* sent before and given back unanswered */
 	u32 queue;
 	bool more;			/* more follow at once on this queue: the doorbell may wait */

@@ -236,6 +236,7 @@ struct rtrs_srv_path {
 	struct rtrs_why why;		/* first cause of the end */
 	ktime_t since;
 	u32 attempt;
+	u8 ext_version;		/* of the client */
 
 	/* path worker only */
 	struct rtrs_device *dev;	/* also session->setup */
@@ -278,6 +279,7 @@ struct rtrs_srv {
 	u32 paths_on_hcas;		/* those of all hcas; READ_ONCE */
 	u32 half_open_count;
 	u32 rate_seed;
+	u64 instance;			/* drawn anew at every load, never 0 */
 	struct rtrs_bucket rates[RTRS_SRV_RATES];
 	bool listening;
 	wait_queue_head_t gone;		/* a session or a path of a device went away */
@@ -298,7 +300,10 @@ extern struct rtrs_srv rtrs_srv;
 /* ---- srv_listen.c ---- */
 /* The machine goes down: tell the clients; returns soon. */
 void rtrs_srv_farewell(void);
-void rtrs_srv_reject(struct rdma_cm_id *cm_id, int error);
+/* Add what a client understands that sent @ext_version in its connect request. */
+void rtrs_srv_offer_extend(struct rtrs_offer *offer, u8 ext_version);
+/* @ext_version: of the connect request, 0 if it was none */
+void rtrs_srv_reject(struct rdma_cm_id *cm_id, int error, u8 ext_version);
 
 /* ---- srv_hello.c ---- */
 /* A connect request; CM callback. Non-zero: rejected, the CM destroys the id. */

@@ -137,6 +137,7 @@ static void state_init(void)
 	INIT_LIST_HEAD(&rtrs_srv.half_open);
 	init_waitqueue_head(&rtrs_srv.gone);
 	rtrs_srv.rate_seed = get_random_u32();
+	rtrs_srv.instance = get_random_u64() | 1;
 }
 
 static int reboot(struct notifier_block *nb, unsigned long event, void *unused)

@@ -97,7 +97,7 @@ static int post_info_buffer(struct rtrs_srv_conn *conn)
 static int send_accept(struct rtrs_srv_conn *conn)
 {
 	const struct rtrs_geometry *g = &rtrs_srv.geometry;
-	const struct rtrs_offer offer = {
+	struct rtrs_offer offer = {
 		.queue_depth = g->depth,
 		.max_io_size = g->io_size,
 		.max_hdr_size = g->hdr_size,
@@ -112,6 +112,7 @@ static int send_accept(struct rtrs_srv_conn *conn)
 	struct rdma_cm_id *cm_id = conn->core.cm_id;
 	int ret;
 
+	rtrs_srv_offer_extend(&offer, conn->path->ext_version);
 	rtrs_conn_rsp_build(&rsp, &offer);
 	/* the default is the longest one, 0.66 s */
 	ret = rdma_set_min_rnr_timer(cm_id, IB_RNR_TIMER_000_64);
@@ -176,7 +177,7 @@ void rtrs_srv_accept_arrivals(struct rtrs_srv_path *path)
 			conn->accepted = true;
 			continue;
 		}
-		rtrs_srv_reject(conn->core.cm_id, ret);
+		rtrs_srv_reject(conn->core.cm_id, ret, path->ext_version);
 		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_NO_RESOURCE, ret);
 	}
 }

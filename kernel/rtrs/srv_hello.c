@@ -167,6 +167,7 @@ static int link_path(struct rtrs_srv_session *session, struct rtrs_srv_hca *hca,
 	}
 	memcpy(path->uuid, hello->path_uuid, sizeof(path->uuid));
 	path->attempt = hello->attempt;
+	path->ext_version = hello->ext_version;
 	path->client = peer->client;
 	path->client_port = peer->client_port;
 	path->server = peer->server;
@@ -267,7 +268,7 @@ static int join_path(struct rdma_cm_id *cm_id, const struct rtrs_hello *hello,
 int rtrs_srv_hello(struct rdma_cm_id *cm_id, const struct rdma_cm_event *event)
 {
 	const struct rdma_conn_param *param = &event->param.conn;
-	struct rtrs_hello hello;
+	struct rtrs_hello hello = { };
 	struct peer peer;
 	int ret;
 
@@ -285,7 +286,7 @@ int rtrs_srv_hello(struct rdma_cm_id *cm_id, const struct rdma_cm_event *event)
 	}
 	if (ret) {
 		pr_debug_ratelimited("connect request refused: %d\n", ret);
-		rtrs_srv_reject(cm_id, ret);
+		rtrs_srv_reject(cm_id, ret, hello.ext_version);
 	}
 	return ret;
 }

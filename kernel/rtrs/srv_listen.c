@@ -21,11 +21,18 @@ static struct rdma_cm_id *tcp_listener;	/* IPv6-any takes IPv4 as well */
 static struct rdma_cm_id *ib_listener;	/* AF_IB: clients that name a GID */
 static int listen_error;
 
-void rtrs_srv_reject(struct rdma_cm_id *cm_id, int error)
+void rtrs_srv_offer_extend(struct rtrs_offer *offer, u8 ext_version)
 {
-	const struct rtrs_offer refusal = { .error = error };
+	offer->ext_version = min_t(u8, ext_version, RTRS_WIRE_EXT_INSTANCE);
+	offer->instance = rtrs_srv.instance;
+}
+
+void rtrs_srv_reject(struct rdma_cm_id *cm_id, int error, u8 ext_version)
+{
+	struct rtrs_offer refusal = { .error = error };
 	struct rtrs_wire_conn_rsp rsp;
 
+	rtrs_srv_offer_extend(&refusal, ext_version);
 	rtrs_conn_rsp_build(&rsp, &refusal);
 	rdma_reject(cm_id, &rsp, sizeof(rsp), IB_CM_REJ_CONSUMER_DEFINED);
 }

@@ -214,7 +214,7 @@ static void disconnect(struct rtrs_srv_path *path)
 		if (conn->accepted)
 			rtrs_cm_disconnect(&conn->core);
 		else
-			rtrs_srv_reject(conn->core.cm_id, -ECONNRESET);
+			rtrs_srv_reject(conn->core.cm_id, -ECONNRESET, path->ext_version);
 	}
 	for (i = 0; i < path->conn_count; i++)
 		if (path->conns[i])

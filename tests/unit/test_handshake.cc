@@ -103,13 +103,35 @@ TEST_CASE("extension bytes travel at offsets 45 and 46 of the request, 20 and 21
 	rtrs_wire_conn_req req;
 	rtrs_conn_req_build(&req, &h);
 	CHECK(bytes_of(req) == changed(GOLDEN_REQ, 44, hex("00 01 81")));
-	rtrs_offer o = {0, 512, 126976, 4096, true, 1, 0x81}, back;
+	rtrs_offer o = {0, 512, 126976, 4096, true, 1, 0x81, 0}, back;
 	rtrs_wire_conn_rsp rsp;
 	rtrs_conn_rsp_build(&rsp, &o);
 	CHECK(bytes_of(rsp) == changed(GOLDEN_ACCEPT, 20, hex("01 81")));
 	REQUIRE(parse_rsp(bytes_of(rsp), &back) == 0);
 	CHECK(back.ext_version == 1);
 	CHECK(back.ext_features == 0x81);
+	CHECK(back.instance == 0);
+}
+
+TEST_CASE("extension 1 names the server's instance in bytes 24 to 31 of any response, and only that")
+{
+	for (int error : {0, -6}) {
+		rtrs_offer o = {error, 0, 0, 0, false, 1, 0, 0x1122334455667788}, back;
+		rtrs_wire_conn_rsp rsp;
+		rtrs_conn_rsp_build(&rsp, &o);
+		const Bytes with = bytes_of(rsp);
+		CHECK(Bytes(with.begin() + 20, with.end()) ==
+		      hex("01 00 00 00 88 77 66 55 44 33 22 11") + unit::zeros(24));
+		REQUIRE(parse_rsp(with, &back) == 0);
+		CHECK(back.instance == 0x1122334455667788);
+		CHECK(back.error == error);
+		/* a client that did not ask gets protocol 2.0, and what a peer without the extension sends there is nothing */
+		o.ext_version = 0;
+		rtrs_conn_rsp_build(&rsp, &o);
+		CHECK(bytes_of(rsp) == changed(changed(with, 20, hex("00")), 24, unit::zeros(8)));
+		REQUIRE(parse_rsp(changed(with, 20, hex("00")), &back) == 0);
+		CHECK(back.instance == 0);
+	}
 }
 
 TEST_CASE("a connect request is read back field by field")
@@ -182,7 +204,7 @@ TEST_CASE("S9 the attempt counter and unknown flag bits change nothing")
 
 TEST_CASE("an accept has the 56 bytes of the protocol")
 {
-	const rtrs_offer o = {0, 512, 126976, 4096, true, 0, 0};
+	const rtrs_offer o = {0, 512, 126976, 4096, true, 0, 0, 0};
 	rtrs_wire_conn_rsp msg;
 	std::memset(&msg, 0xff, sizeof(msg));
 	rtrs_conn_rsp_build(&msg, &o);
@@ -373,7 +395,7 @@ TEST_CASE("random hellos and offers come back unchanged")
 		REQUIRE(hb.first_conn == h.first_conn);
 		rtrs_offer o = {-static_cast<int>(random.below(4096)), random.below(65536),
 				static_cast<u32>(random.next()), static_cast<u32>(random.next()),
-				random.below(2) != 0, 0, 0}, ob;
+				random.below(2) != 0, 0, 0, 0}, ob;
 		rtrs_wire_conn_rsp rsp;
 		rtrs_conn_rsp_build(&rsp, &o);
 		REQUIRE(parse_rsp(bytes_of(rsp), &ob) == 0);

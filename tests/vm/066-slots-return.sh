@@ -46,10 +46,33 @@ lose disconnect@client 0
 release
 ended
 
-# the other path has what was not on its way
+# The other path has what was not on its way, but for the last slot: it is lost
+# as well, and without that slot nobody could open the disk again.
 hold
 twelve
-in_flight 1 4 20
+in_flight 1 3 20
+lose disconnect@client 1
+release
+reconnect 1
+on client "until_true 20 grep -qx connected $paths/$(path_name 1)/state"
+on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state" || fail "the disk is not open again"
+ended
+
+reconnect 0
+paths_are 20 connected 0 1
+lose disconnect@client 1
+hold
+twelve
+in_flight 0 12 20
+reconnect 1
+lose disconnect@client 0
+release
+ended
+
+# and a minute later it has all
+hold
+twelve
+in_flight 1 3 20
 in_flight 1 12 90
 release
 ended

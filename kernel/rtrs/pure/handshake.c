@@ -89,6 +89,8 @@ void rtrs_conn_rsp_build(struct rtrs_wire_conn_rsp *msg,
 	msg->flags = cpu_to_le32(offer->new_rkey ? RTRS_WIRE_F_NEW_RKEY : 0);
 	msg->ext_version = offer->ext_version;
 	msg->ext_features = offer->ext_features;
+	if (offer->ext_version >= RTRS_WIRE_EXT_INSTANCE)
+		msg->instance = cpu_to_le64(offer->instance);
 }
 
 int rtrs_conn_rsp_parse(const void *buf, size_t len, struct rtrs_offer *offer)
@@ -113,6 +115,8 @@ int rtrs_conn_rsp_parse(const void *buf, size_t len, struct rtrs_offer *offer)
 	offer->new_rkey = le32_to_cpu(msg.flags) & RTRS_WIRE_F_NEW_RKEY;
 	offer->ext_version = msg.ext_version;
 	offer->ext_features = msg.ext_features;
+	offer->instance = offer->ext_version >= RTRS_WIRE_EXT_INSTANCE ?
+			  le64_to_cpu(msg.instance) : 0;
 	return 0;
 }
 

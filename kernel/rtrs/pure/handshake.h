@@ -30,6 +30,7 @@ struct rtrs_offer {
 	bool new_rkey;		/* replies carry the chunk's next key */
 	u8 ext_version;
 	u8 ext_features;
+	u64 instance;		/* of the server; 0 without extension 1 */
 };
 
 /* Where the server lets the client write one chunk. */

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Writes that were not flushed, to a disk with a cache, and then the last path is
+# gone. The server has ended the session meanwhile, but is the same: a flush still
+# covers them. The server is another one, that is, its modules were loaded anew:
+# flushes fail, and not in silence, until the disk is closed; then it works again.
+# vms: pair
+# check: 7.2
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+have_ours server || skip "our modules are not built"
+have_ours client || skip "our modules are not built"
+on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt
+	truncate -s 16M /mnt/image; losetup /dev/loop0 /mnt/image'
+server_up
+client_up
+disk=$(mapped /dev/loop0)
+state=/sys/block/$disk/rnbd/state
+[ "$(on client "cat /sys/block/$disk/queue/write_cache")" = 'write back' ] || fail "the disk has no cache"
+# as long as somebody has it open, nobody has been told of a loss
+on client "setsid sleep 1000 <>/dev/$disk >/dev/null 2>&1 & echo \$! >/run/holder"
+written() { on client "dd if=/dev/urandom of=/dev/$disk bs=4k count=$1 oflag=direct conv=notrunc status=none"; }
+flushed() { on client "dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc,fsync status=none 2>&1"; }
+opened() { on client "until_true $1 grep -qx open $state" || fail "the disk is $(on client "cat $state")"; }
+
+flushed || fail "flush"
+paths=$(on client 'echo /sys/class/rtrs-client/s1/paths/*')
+for how in disconnect reconnect; do
+	written 4
+	on client "echo 1 >$paths/$how"
+	if [ $how = disconnect ]; then
+		on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1"' || fail "the session stays"
+		on client "echo 1 >$paths/reconnect"
+	fi
+	on client "until_true 20 grep -qx connected $paths/state"
+	opened 20
+	flushed || fail "a flush failed after $how, the server had lost nothing"
+done
+
+written 4
+unload server
+server_up
+opened 60
+written 1 || fail "a write after the loss"
+! out=$(flushed) || fail "a flush went on as if nothing had happened"
+[[ $out = *'Input/output error'* ]] || fail "a flush: $out"
+on client 'dmesg | grep -q "the server started anew; writes that were not flushed may be lost"' || fail "nobody says so"
+! flushed >/dev/null || fail "the second flush went through"
+on client 'kill $(</run/holder)'
+flushed || fail "flush of a disk that was opened anew"
+
+# nothing to lose: all was flushed
+on client "setsid sleep 1000 <>/dev/$disk >/dev/null 2>&1 & echo \$! >/run/holder"
+flushed
+unload server
+server_up
+opened 60
+flushed || fail "a flush failed with nothing written before"
+on client "kill \$(</run/holder)
+	echo normal >/sys/block/$disk/rnbd/unmap_device; until_true 10 test ! -e /sys/block/$disk"
+unload client
+unload server
+on server 'losetup -d /dev/loop0; umount /mnt'
