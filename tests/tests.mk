@@ -4,6 +4,7 @@
 #                           (build/tests/unit-ctl), all others with the pure files under sanitizers (build/tests/unit-pure).
 #   tests/sim/*.cc          the simulation, a program of its own with the pure files under sanitizers (build/tests/sim-all);
 #                           its last line counts; without sanitizers it is build/tests/sim-fast, for a million schedules
+#   tests/wire/*.cc         wire-check, which compares captures of real traffic with our builders (build/tests/wire-check)
 #   tests/fuzz/fuzz_X.cc    one LLVMFuzzerTestOneInput(data, size); its inputs are tests/fuzz/corpus/X/* (build/tests/fuzz_X)
 TEST_CXXFLAGS = -std=c++20 $(CTL_WARN) -O1 -g -Iinclude -Ikernel -I.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -12,6 +13,7 @@ UNIT_ALL := $(wildcard tests/unit/*.cc)
 UNIT_CTL := $(if $(UNIT_ALL),$(shell grep -lE '^\#include "(\.\./\.\./)?ctl/' $(UNIT_ALL)))
 UNIT_PURE := $(filter-out $(UNIT_CTL),$(UNIT_ALL))
 SIM_SRC := $(wildcard tests/sim/*.cc)
+WIRE_SRC := $(wildcard tests/wire/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.cc)
 
 TB := $(BUILD)/tests
@@ -23,7 +25,7 @@ CATCH_LIBS = $(shell pkg-config --libs catch2 2>/dev/null | grep -o -- '-lCatch2
 CTL_TEST_OBJ = $(filter-out $(BUILD)/ctl/main.o,$(CTL_OBJ))
 
 TEST_PROGRAMS := $(if $(UNIT_PURE),$(TB)/unit-pure) $(if $(UNIT_CTL),$(TB)/unit-ctl) $(if $(SIM_SRC),$(TB)/sim-all) \
-	$(FUZZ_SRC:tests/fuzz/%.cc=$(TB)/%)
+	$(if $(WIRE_SRC),$(TB)/wire-check) $(FUZZ_SRC:tests/fuzz/%.cc=$(TB)/%)
 
 tests: $(TEST_PROGRAMS)
 
@@ -63,6 +65,9 @@ $(TB)/sim-all: $(SIM_SRC:%.cc=$(TB)/san/%.o) $(SAN_PURE_OBJ)
 
 $(TB)/sim-fast: $(SIM_SRC:%.cc=$(TB)/fast/%.o) $(PURE_SRC:%.c=$(TB)/fast/%.o)
 	$(CXX) $^ -o $@
+
+$(TB)/wire-check: $(WIRE_SRC:%.cc=$(TB)/san/%.o) $(SAN_PURE_OBJ)
+	$(CXX) $(SANITIZE) $^ -o $@
 
 $(TB)/fuzz_%: $(TB)/san/tests/fuzz/fuzz_%.o $(TB)/san/tests/fuzz/driver.o $(SAN_PURE_OBJ)
 	$(CXX) $(SANITIZE) $^ -o $@

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The in-tree client works with our server: modes, verified data up to the
 # largest request, flush and discard, errors, forced close and remap, and it
-# leaves nothing behind.
+# leaves nothing behind; what both send is byte by byte what our builders make.
 # vms: pair
 # kernels: 6.1
 # peers: intree
@@ -10,6 +10,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"
+. "$(dirname "$0")/lib/wire.sh"
 export CLIENT=intree
 
 have_ours server || skip "our modules are not built"
@@ -20,6 +21,12 @@ on server 'modprobe loop max_loop=0
 	losetup -f --show /mnt/image' >/dev/null
 server_up dev_search_path=/dev
 client_up
+
+wire_start
+image=$(opened wire loop0)
+wire_io "$image"
+peer "unmap $image"
+wire_check rkey,inval --intree-client
 
 disk=$(opened s1 ram0)
 ON_LIMIT=150 peer "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-124k --size=24m \

@@ -90,6 +90,23 @@ vm_wait() {
 link_cut() { monitor "switch$1" "set_link $2 off"; }
 link_join() { monitor "switch$1" "set_link $2 on"; }
 
+# capture_start NAME [LINK]: from now on all frames on the guest's link, both
+# ways, go to $VM_RUN/NAME/linkN.pcap; capture_stop NAME [LINK]: the file is
+# whole. Large captures slow the guest down. The runner keeps what a test leaves.
+capture_start() {
+	local link=${2:-0} file=$VM_RUN/$1/link${2:-0}.pcap
+	rm -f "$file"
+	monitor "$1" "object_add filter-dump,id=capture$link,netdev=net$link,file=$file"
+	vm_wait 10 "the capture" test -s "$file" || fail "no capture of $1: $(grep -a ^Error "$VM_RUN/$1/mon.log")"
+}
+capture_stop() {
+	local link=${2:-0}
+	monitor "$1" "object_del capture$link"
+	vm_wait 10 "the end of the capture" capture_ended "$1" "$link" || fail "the capture of $1 does not end"
+}
+# QEMU holds the file open until then.
+capture_ended() { [ -z "$(find "/proc/$(<"$VM_RUN/$1/pid")/fd" -lname "*/link$2.pcap")" ]; }
+
 # vm_start NAME... [OPTION...]: boots the guests side by side, all with the same
 # options; without any, each with those it had last: links=N mem=MIB cpus=N
 # disk=FILE (more than once) append=WORDS
