@@ -20,7 +20,9 @@ disk=$(mapped /dev/loop0)
 state=/sys/block/$disk/rnbd/state
 [ "$(on client "cat /sys/block/$disk/queue/write_cache")" = 'write back' ] || fail "the disk has no cache"
 # as long as somebody has it open, nobody has been told of a loss
-on client "setsid sleep 1000 <>/dev/$disk >/dev/null 2>&1 & echo \$! >/run/holder"
+held() { on client "setsid sleep 1000 <>/dev/$disk >/dev/null 2>&1 & echo \$! >/run/holder"; }
+let_go() { on client 'pid=$(</run/holder); kill $pid; until_true 10 test ! -e /proc/$pid'; }
+held
 written() { on client "dd if=/dev/urandom of=/dev/$disk bs=4k count=$1 oflag=direct conv=notrunc status=none"; }
 flushed() { on client "dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc,fsync status=none 2>&1"; }
 opened() { on client "until_true $1 grep -qx open $state" || fail "the disk is $(on client "cat $state")"; }
@@ -40,26 +42,27 @@ for how in disconnect reconnect; do
 done
 
 written 4
+log_mark client
 unload server
 server_up
 opened 60
 written 1 || fail "a write after the loss"
 ! out=$(flushed) || fail "a flush went on as if nothing had happened"
 [[ $out = *'Input/output error'* ]] || fail "a flush: $out"
-on client 'dmesg | grep -q "the server started anew; writes that were not flushed may be lost"' || fail "nobody says so"
+grep -q 'the server started anew; writes that were not flushed may be lost' <<<"$(log_since client)" || fail "nobody says so"
 ! flushed >/dev/null || fail "the second flush went through"
-on client 'kill $(</run/holder)'
+let_go
 flushed || fail "flush of a disk that was opened anew"
 
 # nothing to lose: all was flushed
-on client "setsid sleep 1000 <>/dev/$disk >/dev/null 2>&1 & echo \$! >/run/holder"
+held
 flushed
 unload server
 server_up
 opened 60
 flushed || fail "a flush failed with nothing written before"
-on client "kill \$(</run/holder)
-	echo normal >/sys/block/$disk/rnbd/unmap_device; until_true 10 test ! -e /sys/block/$disk"
+let_go
+on client "echo normal >/sys/block/$disk/rnbd/unmap_device; until_true 10 test ! -e /sys/block/$disk"
 unload client
 unload server
 on server 'losetup -d /dev/loop0; umount /mnt'

@@ -16,7 +16,7 @@
 
 #define UNSET		-1	/* a number that the tester leaves to us */
 #define PENDING		-3	/* no answer so far */
-#define BEAT_MS		4	/* heartbeats are answered at most this often */
+#define BEAT_MS		4	/* between answers to heartbeats there are 10, or two ticks of the slowest clock */
 
 struct message {
 	union {
