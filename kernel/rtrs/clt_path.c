@@ -221,6 +221,7 @@ static void act_publish(struct rtrs_clt_path *path)
 	/* the server took the path back: whatever came by its last life has ended there */
 	rtrs_clt_linger_end(path);
 	rtrs_clt_session_publish(path);
+	wake_up_all(&path->wait);
 }
 
 /*
@@ -390,7 +391,12 @@ int rtrs_clt_path_disconnect_wait(struct rtrs_clt_path *path)
 /* The first attempt of a new path has an outcome. */
 static bool tried(struct rtrs_clt_path *path)
 {
-	return READ_ONCE(path->tried) || state_of(path) == RTRS_PATH_GONE;
+	enum rtrs_path_state state = state_of(path);
+
+	/* whoever added it finds its directory */
+	if (state == RTRS_PATH_CONNECTED && !READ_ONCE(path->published))
+		return false;
+	return READ_ONCE(path->tried) || state == RTRS_PATH_GONE;
 }
 
 int rtrs_clt_path_add_wait(struct rtrs_clt_path *path, struct rtrs_why *why)

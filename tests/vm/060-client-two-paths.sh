@@ -20,7 +20,7 @@ paths_up() {
 # requests: of each path, a line each
 requests() { on client "for f in $dir/paths/*/stats/rdma; do set -- \$(cat \$f); echo \$((\$1 + \$3)); done"; }
 
-both_carry() {
+carried() {
 	on client "echo $1 >$dir/mpath_policy; for f in $dir/paths/*/stats/rdma; do echo 1 >\$f; done
 		fio --name=p --filename=/dev/$disk --rw=randread --bs=4k --size=16m --number_ios=600 --iodepth=16 \
 			--ioengine=libaio --direct=1 --minimal >/dev/null" || fail "$1: fio"
@@ -28,6 +28,8 @@ both_carry() {
 	ON_LIMIT=40 on client "fio --name=b --filename=/dev/$disk --rw=randwrite --bs=4k --size=16m --number_ios=320 --iodepth=32 \
 		--iodepth_batch=32 --iodepth_batch_complete_min=32 --ioengine=libaio --direct=1 --minimal >/dev/null" ||
 		fail "$1: a burst does not end"
+	# that one is slower than the other is a reason to go by the other alone
+	[ "$1" != min-latency ] || return 0
 	for n in $(requests); do
 		[ "$n" -ge 20 ] || fail "$1: $(requests | tr '\n' ' ')"
 	done
@@ -40,7 +42,7 @@ client_up
 on client "{ echo 'sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=ram0' >$ctl/map_device; }" || fail "map"
 disk=rnbd0
 paths_up 2 20
-for policy in round-robin min-inflight min-latency; do both_carry $policy; done
+for policy in round-robin min-inflight min-latency; do carried $policy; done
 on client "echo min-inflight >$dir/mpath_policy"
 
 on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-64k --size=32m --loops=1000 --iodepth=16 \
