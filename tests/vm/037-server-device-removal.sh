@@ -18,9 +18,6 @@ ram_disks 1
 on server 'modprobe dm_mod
 	dmsetup create held --table "0 32768 linear /dev/ram0 0"
 	dmsetup mknodes held'
-# a device that is new, as the one compared with will be: completion queues that users share stay with a device
-on server 'rdma link delete rxe0; rdma link add rxe0 type rxe netdev eth0'
-resources_note server
 before=$(rdma_objects server)
 server_up dev_search_path=/dev/mapper
 queue_pairs() { on server "rdma resource show rxe0 | grep -o ' qp [0-9]*'"; }

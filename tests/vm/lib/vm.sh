@@ -385,6 +385,19 @@ resources_same() {
 	return 1
 }
 
+# devices_anew NAME: soft RDMA as after a boot. The in-tree modules leave completion
+# queues with a device, which would be gone when a later test deletes it.
+devices_anew() {
+	vm_alive "$1" || return 0
+	on "$1" '! grep -qE "^(rtrs|rnbd)_" /proc/modules || exit 0
+		for dev in /sys/class/infiniband/rxe*; do
+			dev=${dev##*/rxe}
+			[ "$dev" = "*" ] ||
+				{ rdma link delete "rxe$dev" && rdma link add "rxe$dev" type rxe netdev "eth$dev"; } || exit 1
+		done'
+	resources_note "$1"
+}
+
 # leaks NAME: fails, printing them, when a debug kernel has memory that nothing
 # points to. Its scanner passes over what is younger than 5 s.
 leaks() {
