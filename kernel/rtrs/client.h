@@ -217,7 +217,7 @@ struct rtrs_clt_path {
 	bool create;			/* the server did not know the session: the next attempt makes it */
 	bool device_gone;		/* of the last attempt; its ids must go at once */
 	ktime_t lost_at;		/* start of the outage that attempts are to end */
-	bool published;
+	bool published;			/* written by the worker alone; READ_ONCE elsewhere */
 
 	/* of one attempt: made by connecting, freed by draining */
 	struct rtrs_device *dev;

@@ -50,7 +50,7 @@ void rtrs_clt_session_publish(struct rtrs_clt_path *path)
 	set_up(path, true);
 	/* the shape is complete; pairs with its readers */
 	smp_store_release(&session->ever_up, true);
-	path->published = true;
+	WRITE_ONCE(path->published, true);
 	if (!session->link_up) {
 		session->link_up = true;
 		session_changed(session, &none);
@@ -76,7 +76,7 @@ void rtrs_clt_session_unpublish(struct rtrs_clt_path *path)
 	set_up(path, false);
 	RCU_INIT_POINTER(session->table[path->index], NULL);
 	mutex_unlock(&session->link_mutex);
-	path->published = false;
+	WRITE_ONCE(path->published, false);
 	synchronize_rcu();
 }
 

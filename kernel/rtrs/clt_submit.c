@@ -413,12 +413,12 @@ static bool claim(struct rtrs_req *req, unsigned long from)
  */
 static struct rtrs_req *claim_slot(struct rtrs_clt_session *session, const struct rtrs_clt_io *io)
 {
-	u32 depth = io->slots, i, slot = io->slot;
+	u32 i, slot = io->slot;
 
 	if (likely(claim(&session->reqs[slot], RTRS_REQ_FREE)))
 		return &session->reqs[slot];
-	for (i = 1; i < depth; i++) {
-		slot = slot + 1 == depth ? 0 : slot + 1;
+	for (i = 1; i < io->slots; i++) {
+		slot = slot + 1 == io->slots ? 0 : slot + 1;
 		if (atomic_long_read(&session->reqs[slot].owner) == RTRS_REQ_FREE &&
 		    claim(&session->reqs[slot], RTRS_REQ_FREE))
 			return &session->reqs[slot];

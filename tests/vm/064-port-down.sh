@@ -11,12 +11,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib/client-disk.sh"
 
 port() { on "$1" "ip link set eth0 $2"; }
-# left SIDE: CM ids and more, from before its modules; the number of a device that came back is another
-left() { on "$1" "rdma resource show | sed 's/^[0-9]*: //'"; }
 nothing_stays() {
 	local now
 	for _ in {1..50}; do
-		now=$(left "$1")
+		now=$(rdma_objects "$1")
 		[ "$now" != "${clean[$1]}" ] || return 0
 		sleep 0.2
 	done
@@ -36,7 +34,8 @@ have_ours client || skip "our modules are not built"
 ram_disks
 on server 'modprobe rdma_cm'
 on client 'modprobe rdma_cm'
-declare -A clean=([server]=$(left server) [client]=$(left client))
+# CM ids and more, from before the modules
+declare -A clean=([server]=$(rdma_objects server) [client]=$(rdma_objects client))
 server_up
 client_up
 session=/sys/class/rtrs-server/s1
@@ -45,7 +44,7 @@ session=/sys/class/rtrs-server/s1
 disk=$(mapped /dev/ram0)
 port client down
 forced_away "$disk"
-[ "$(left client)" != "${clean[client]}" ] || fail "the ids went by a port that is down"
+[ "$(rdma_objects client)" != "${clean[client]}" ] || fail "the ids went by a port that is down"
 port client up
 nothing_stays client
 neighbours

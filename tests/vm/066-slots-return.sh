@@ -36,12 +36,18 @@ ended() {
 	[ "$(ON_LIMIT=90 on client 'until_true 60 test -s /run/fio.rc; cat /run/fio.rc')" = 0 ] || fail "a request failed"
 }
 
-lose disconnect@client 1
-hold
-twelve
-in_flight 0 12 20
-reconnect 1
-lose disconnect@client 0
+# twelve_lost: all slots for I/O have a request on its way by link 0, which is lost;
+# link 1 takes them over.
+twelve_lost() {
+	lose disconnect@client 1
+	hold
+	twelve
+	in_flight 0 12 20
+	reconnect 1
+	lose disconnect@client 0
+}
+
+twelve_lost
 [ "$(stat_of 0 6)" = 12 ] || fail "$(stat_of 0 6) requests moved, not 12"
 release
 ended
@@ -60,12 +66,7 @@ ended
 
 reconnect 0
 paths_are 20 connected 0 1
-lose disconnect@client 1
-hold
-twelve
-in_flight 0 12 20
-reconnect 1
-lose disconnect@client 0
+twelve_lost
 release
 ended
 
