@@ -91,7 +91,8 @@ void rnbd_clt_retry_arm(struct rnbd_clt_dev *dev)
 
 	mutex_lock(&dev->lock);
 	outage = ktime_ms_delta(ktime_get(), dev->since);
-	delay = rtrs_backoff_ms(++dev->attempts, rtrs_backoff_cap_ms(outage), get_random_u32());
+	delay = rtrs_backoff_ms(++dev->attempts, RTRS_BACKOFF_MS, rtrs_backoff_cap_ms(outage),
+				get_random_u32());
 	mutex_unlock(&dev->lock);
 	mod_delayed_work(system_dfl_wq, &dev->retry_work, msecs_to_jiffies(delay));
 }

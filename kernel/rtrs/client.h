@@ -205,6 +205,7 @@ struct rtrs_clt_path {
 	bool new_rkey;
 	bool own_server;		/* keeps operations on a chunk apart, whatever path they came by */
 	u32 attempt;			/* since last connected */
+	u32 busy;			/* refusals of the server as busy, in a row; the worker alone */
 	u32 connects;			/* successful ones */
 	int connects_shown;		/* what statistics show: can be reset */
 	int failures_shown;
@@ -311,6 +312,7 @@ extern struct rtrs_cm_kept rtrs_clt_kept;
 extern struct rtrs_hb_params rtrs_clt_hb_params;	/* fixed after load */
 u32 rtrs_clt_io_conns(void);
 u32 rtrs_clt_max_depth(void);
+int rtrs_clt_ack_timeout(void);	/* for rtrs_conn_tune() */
 u32 rtrs_clt_new_id(void);
 static inline void rtrs_clt_count(enum rtrs_opcount what, u64 n)
 {

@@ -39,6 +39,11 @@ module_param_named(heartbeat_missed_max, rtrs_clt_hb_params.missed_max, uint, 04
 MODULE_PARM_DESC(heartbeat_missed_max,
 		 "A path is lost when the server is silent for more of these, 1 to 1000 (default 5)");
 
+static int ack_timeout = RTRS_ACK_TIMEOUT_AUTO;
+module_param(ack_timeout, int, 0444);
+MODULE_PARM_DESC(ack_timeout,
+		 "The adapter repeats what the server's has not acknowledged after 4.096 us << this, 10 to 31, six times; 0 = as the fabric says (default -1: 15, which is 134 ms, but 0 on soft RDMA)");
+
 struct rtrs_opcounts rtrs_clt_opc;
 struct workqueue_struct *rtrs_clt_wq;
 struct rtrs_cm_kept rtrs_clt_kept;
@@ -53,6 +58,11 @@ u32 rtrs_clt_io_conns(void)
 u32 rtrs_clt_max_depth(void)
 {
 	return max_queue_depth;
+}
+
+int rtrs_clt_ack_timeout(void)
+{
+	return ack_timeout;
 }
 
 u32 rtrs_clt_new_id(void)
@@ -72,8 +82,8 @@ static int __init client_init(void)
 		       RTRS_CLT_IO_CONNS_MAX, RTRS_WIRE_MAX_DEPTH);
 		return -EINVAL;
 	}
-	if (!rtrs_hb_params_ok(&rtrs_clt_hb_params)) {
-		pr_err("a heartbeat parameter is out of range, see modinfo\n");
+	if (!rtrs_hb_params_ok(&rtrs_clt_hb_params) || !rtrs_ack_timeout_ok(ack_timeout)) {
+		pr_err("ack_timeout or a heartbeat parameter is out of range, see modinfo\n");
 		return -EINVAL;
 	}
 	ret = rtrs_opcounts_create(&rtrs_clt_opc, "rtrs-client");

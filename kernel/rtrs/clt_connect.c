@@ -12,7 +12,8 @@
 #define RESOLVE_MS	2000
 #define RESOLVE_TRIES	5
 #define CONNECT_MS	5000	/* one connection; the CM repeats the request after 4.3 s */
-#define RECONNECT_MS	1500	/* a request lost just before the link came back costs no more */
+#define RECONNECT_MS	1500	/* the same of a path that was connected before */
+#define RETURN_MS	600	/* its first one: lost just before the link came back, it costs no more */
 #define PATIENT_EVERY	4	/* attempts to come back; this one grants CONNECT_MS */
 #define HANDSHAKE_MS	30000	/* all connections */
 
@@ -371,11 +372,13 @@ static int make_qp(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 }
 
 /* Short tries find a link that returns, long ones a server that is slow. */
-static u32 dial_ms(const struct rtrs_clt_path *path)
+static u32 dial_ms(const struct rtrs_clt_conn *conn)
 {
+	const struct rtrs_clt_path *path = conn->path;
+
 	if (!path->was_connected || path->attempt % PATIENT_EVERY == 0)
 		return CONNECT_MS;
-	return RECONNECT_MS;
+	return conn->c.cid ? RECONNECT_MS : RETURN_MS;
 }
 
 static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
@@ -392,7 +395,7 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 	struct rdma_conn_param param = {
 		.private_data = &msg,
 		.private_data_len = sizeof(msg),
-		.retry_count = 7,
+		.retry_count = RTRS_RETRY_COUNT,
 		.rnr_retry_count = 7,
 	};
 	int ret;
@@ -404,8 +407,7 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 	memcpy(hello.path_uuid, path->uuid, sizeof(hello.path_uuid));
 	memcpy(hello.session_uuid, path->session->uuid, sizeof(hello.session_uuid));
 	rtrs_conn_req_build(&msg, &hello);
-	/* should the peer ever find our receive queue empty, it tries again soon */
-	ret = rdma_set_min_rnr_timer(conn->c.cm_id, IB_RNR_TIMER_000_64);
+	ret = rtrs_conn_tune(&conn->c, rtrs_clt_ack_timeout());
 	if (!ret) {
 		conn->cm = RTRS_CM_BUSY;
 		conn->dialled = true;
@@ -415,7 +417,7 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 		*why = (struct rtrs_why){ RTRS_CAUSE_NO_RESOURCE, ret, false };
 		return ret;
 	}
-	return step_wait(conn, dial_ms(path), RTRS_CAUSE_NO_ANSWER, why);
+	return step_wait(conn, dial_ms(conn), RTRS_CAUSE_NO_ANSWER, why);
 }
 
 static int take_offer(struct rtrs_clt_path *path, struct rtrs_why *why)

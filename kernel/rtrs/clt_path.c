@@ -15,6 +15,7 @@
 #include "pure/backoff.h"
 
 #define FIRST_ATTEMPTS 3
+#define BUSY_ATTEMPTS 6		/* together longer than a server takes to find an old connection dead */
 #define RECONNECT_WAIT_MS	15000	/* of an administrator for the outcome */
 
 /* ---- events ---- */
@@ -150,9 +151,9 @@ static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old)
 }
 
 /* The server still takes down what this address left behind: no outcome yet. */
-static bool busy_for_now(const struct rtrs_clt_path *path, const struct rtrs_why *why)
+static bool busy_for_now(const struct rtrs_clt_path *path)
 {
-	return why->remote && why->error == -EBUSY && path->attempt < FIRST_ATTEMPTS;
+	return path->busy && path->busy <= BUSY_ATTEMPTS;
 }
 
 static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next,
@@ -162,10 +163,12 @@ static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next,
 		path->attempt++;
 	} else if (next == RTRS_PATH_CONNECTED) {
 		path->attempt = 0;
+		path->busy = 0;
 		path->tried = true;
 		path->connects_shown++;
 	} else if (next == RTRS_PATH_DRAINING && path->state == RTRS_PATH_CONNECTING) {
-		if (!busy_for_now(path, why))
+		path->busy = why->remote && why->error == -EBUSY ? path->busy + 1 : 0;
+		if (!busy_for_now(path))
 			path->tried = true;
 		if (path->was_connected)
 			path->failures_shown++;
@@ -253,9 +256,13 @@ static void timer_fired(struct work_struct *work)
 
 static void act_wait(struct rtrs_clt_path *path)
 {
-	u64 outage = ktime_ms_delta(ktime_get(), path->lost_at);
-	u32 delay = rtrs_backoff_ms(path->attempt + 1, rtrs_backoff_cap_ms(outage),
-				    get_random_u32());
+	u32 cap = rtrs_backoff_cap_ms(ktime_ms_delta(ktime_get(), path->lost_at));
+	u32 random = get_random_u32(), delay;
+
+	if (busy_for_now(path))
+		delay = rtrs_backoff_ms(path->busy, RTRS_BACKOFF_BUSY_MS, cap, random);
+	else
+		delay = rtrs_backoff_ms(path->attempt + 1, RTRS_BACKOFF_MS, cap, random);
 
 	spin_lock(&path->view_lock);
 	path->next_try = ktime_add_ms(ktime_get(), delay);
@@ -299,7 +306,7 @@ static bool attempts_left(struct rtrs_clt_path *path)
 	if (path->hopeless)
 		return false;
 	if (!READ_ONCE(session->ever_up))
-		return busy_for_now(path, &path->why) ||
+		return busy_for_now(path) ||
 		       (path->why.cause == RTRS_CAUSE_NO_ANSWER && path->attempt < FIRST_ATTEMPTS);
 	return rtrs_attempts_left(READ_ONCE(session->max_reconnects), path->attempt);
 }

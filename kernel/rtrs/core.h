@@ -94,6 +94,32 @@ int rtrs_conn_poll_sends(struct rtrs_conn *conn);
 /* Have a worker run the handlers of sends that finish from now on, once. Any context. */
 void rtrs_conn_arm_sends(struct rtrs_conn *conn);
 
+/*
+ * The transport's clocks, before the CM id of @conn connects or accepts; the
+ * client's request names RTRS_RETRY_COUNT. @ack_timeout: an unacknowledged
+ * message is sent again after 4.096 us << this; 0 = as the fabric's path record
+ * says (0.5 s on RoCE, 2 s before Linux 6.12); AUTO: RTRS_ACK_TIMEOUT, but 0 on
+ * soft RDMA: a machine short of CPU time is late there, and what soft RDMA
+ * repeats it registers twice, which ends the queue pair. 0 or -errno.
+ */
+int rtrs_conn_tune(struct rtrs_conn *conn, int ack_timeout);
+
+/*
+ * With it a queue pair that nobody acknowledges ends after 7 x 134 ms. One less
+ * than the field holds: soft RDMA repeats for ever when asked for 7.
+ */
+#define RTRS_RETRY_COUNT	6
+#define RTRS_ACK_TIMEOUT	15
+#define RTRS_ACK_TIMEOUT_AUTO	(-1)
+#define RTRS_ACK_TIMEOUT_MIN	10	/* 4 ms: adapters round shorter ones up */
+#define RTRS_ACK_TIMEOUT_MAX	31
+
+static inline bool rtrs_ack_timeout_ok(int timeout)
+{
+	return timeout == RTRS_ACK_TIMEOUT_AUTO || !timeout ||
+	       (timeout >= RTRS_ACK_TIMEOUT_MIN && timeout <= RTRS_ACK_TIMEOUT_MAX);
+}
+
 /* Reserve @n send queue entries; false: not enough. Give back with _return(). */
 bool rtrs_conn_take_sends(struct rtrs_conn *conn, u32 n);
 void rtrs_conn_return_sends(struct rtrs_conn *conn, u32 n);
@@ -192,6 +218,7 @@ struct rtrs_heartbeat {
 	enum rtrs_hb_pace pace;		/* may be read without */
 	bool running;
 	bool probing;			/* until the probe has reached the peer */
+	u32 probe_ms;			/* between ticks until then */
 	bool probe_out;			/* posted, not complete */
 	bool proved;			/* for the tick to tell */
 	ktime_t asked_at;		/* when the probe was posted */
@@ -218,10 +245,11 @@ static inline void rtrs_heartbeat_wake(struct rtrs_heartbeat *hb)
 
 /*
  * Find out now whether the peer still has this path: ends with ops->heard() or
- * ops->lost(), the latter after about missed_max fast ticks. Any context; no
- * effect while a probe is under way or when stopped.
+ * ops->lost(), the latter after about missed_max ticks of @ms, 0 = busy_ms. Any
+ * context; while a probe is under way only a shorter @ms has an effect, when
+ * stopped nothing has.
  */
-void rtrs_heartbeat_probe(struct rtrs_heartbeat *hb);
+void rtrs_heartbeat_probe(struct rtrs_heartbeat *hb, u32 ms);
 /*
  * A probe that was started at @since or later has reached the peer. What was
  * received after @since proves less: it may have waited to be looked at.

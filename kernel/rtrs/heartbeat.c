@@ -98,6 +98,14 @@ static int decide(struct rtrs_heartbeat *hb, enum rtrs_hb_action *action)
 	return ret;
 }
 
+/* With lock held: until the next tick. */
+static u32 tick_ms(const struct rtrs_heartbeat *hb)
+{
+	if (hb->probing)
+		return hb->probe_ms;
+	return hb->pace == RTRS_HB_IDLE ? hb->params.idle_ms : hb->params.busy_ms;
+}
+
 static void tick(struct work_struct *work)
 {
 	struct rtrs_heartbeat *hb = container_of(to_delayed_work(work), struct rtrs_heartbeat, tick);
@@ -116,7 +124,7 @@ static void tick(struct work_struct *work)
 	hb->proved = false;
 	WRITE_ONCE(hb->pace, rtrs_hb_next_pace(hb->pace, busy || hb->probing));
 	if (ret >= 0 && action != RTRS_HB_DEAD)
-		set_timer(hb, hb->pace == RTRS_HB_IDLE ? hb->params.idle_ms : hb->params.busy_ms);
+		set_timer(hb, tick_ms(hb));
 	spin_unlock_irq(&hb->lock);
 
 	if (action == RTRS_HB_DEAD)
@@ -178,18 +186,23 @@ void rtrs_heartbeat_hurry(struct rtrs_heartbeat *hb)
 }
 EXPORT_SYMBOL_GPL(rtrs_heartbeat_hurry);
 
-void rtrs_heartbeat_probe(struct rtrs_heartbeat *hb)
+void rtrs_heartbeat_probe(struct rtrs_heartbeat *hb, u32 ms)
 {
+	u32 wanted = ms ? ms : hb->params.busy_ms;
 	unsigned long flags;
 
 	spin_lock_irqsave(&hb->lock, flags);
 	if (hb->running && !hb->probing) {
 		hb->probing = true;
+		hb->probe_ms = wanted;
 		atomic_set(&hb->heard, 0);
 		rtrs_hb_asked(&hb->state);
 		WRITE_ONCE(hb->pace, RTRS_HB_BUSY);
 		/* the tick tries again and tells if it cannot be posted */
-		set_timer(hb, post_probe(hb) < 0 ? 0 : hb->params.busy_ms);
+		set_timer(hb, post_probe(hb) < 0 ? 0 : wanted);
+	} else if (hb->running && wanted < hb->probe_ms) {
+		hb->probe_ms = wanted;
+		set_timer(hb, wanted);
 	}
 	spin_unlock_irqrestore(&hb->lock, flags);
 }

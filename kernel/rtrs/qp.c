@@ -157,6 +157,20 @@ int rtrs_conn_create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec)
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_create_qp);
 
+int rtrs_conn_tune(struct rtrs_conn *conn, int ack_timeout)
+{
+	bool soft = conn->cm_id->device->ops.driver_id == RDMA_DRIVER_RXE;
+	/* should a receive queue ever be empty, its peer tries again soon; by default after 0.66 s */
+	int ret = rdma_set_min_rnr_timer(conn->cm_id, IB_RNR_TIMER_000_64);
+
+	if (ack_timeout == RTRS_ACK_TIMEOUT_AUTO)
+		ack_timeout = soft ? 0 : RTRS_ACK_TIMEOUT;
+	if (ret || !ack_timeout)
+		return ret;
+	return rdma_set_ack_timeout(conn->cm_id, ack_timeout);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_tune);
+
 void rtrs_conn_drain(struct rtrs_conn *conn)
 {
 	if (!conn->qp)

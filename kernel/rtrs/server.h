@@ -58,6 +58,7 @@ struct rtrs_srv_params {
 	uint half_open_per_addr;
 	uint handshake_timeout;	/* s */
 	uint chunk_memory_percent;
+	int ack_timeout;		/* for rtrs_conn_tune() */
 	struct rtrs_hb_params heartbeat;
 };
 

@@ -26,6 +26,7 @@ struct rtrs_srv_params rtrs_srv_params = {
 	.half_open_per_addr = 8,
 	.handshake_timeout = 10,
 	.chunk_memory_percent = 25,
+	.ack_timeout = RTRS_ACK_TIMEOUT_AUTO,
 	/* a dead client is gone after 25 to 30 s, or 0.8 s after somebody asks */
 	.heartbeat = {
 		.idle_ms = RTRS_HB_IDLE_MS,
@@ -97,6 +98,8 @@ module_param_named(handshake_timeout, rtrs_srv_params.handshake_timeout, uint, 0
 MODULE_PARM_DESC(handshake_timeout, "Seconds a client may take to establish a path: 1..600 (default 10)");
 module_param_named(chunk_memory_percent, rtrs_srv_params.chunk_memory_percent, uint, 0444);
 MODULE_PARM_DESC(chunk_memory_percent, "Part of the memory that chunks of all sessions may take: 1..90 (default 25)");
+module_param_named(ack_timeout, rtrs_srv_params.ack_timeout, int, 0444);
+MODULE_PARM_DESC(ack_timeout, "The adapter repeats what the client's has not acknowledged after 4.096 us << this, 10..31; 0 = as the fabric says (default -1: 15, which is 134 ms, but 0 on soft RDMA)");
 module_param_named(heartbeat_idle_ms, rtrs_srv_params.heartbeat.idle_ms, uint, 0444);
 MODULE_PARM_DESC(heartbeat_idle_ms, "Milliseconds between heartbeats: 100..600000 (default 5000)");
 module_param_named(heartbeat_busy_ms, rtrs_srv_params.heartbeat.busy_ms, uint, 0444);
@@ -122,7 +125,7 @@ static int params_check(void)
 	    p->max_conns_total < 2 || p->max_conns_per_addr < 2 || p->connect_rate > 100000 ||
 	    !p->handshake_timeout || p->handshake_timeout > 600 ||
 	    !p->chunk_memory_percent || p->chunk_memory_percent > 90 ||
-	    !rtrs_hb_params_ok(&p->heartbeat)) {
+	    !rtrs_hb_params_ok(&p->heartbeat) || !rtrs_ack_timeout_ok(p->ack_timeout)) {
 		pr_err("a limit is out of range, see modinfo\n");
 		return -EINVAL;
 	}

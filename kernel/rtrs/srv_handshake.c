@@ -114,8 +114,7 @@ static int send_accept(struct rtrs_srv_conn *conn)
 
 	rtrs_srv_offer_extend(&offer, conn->path->ext_version);
 	rtrs_conn_rsp_build(&rsp, &offer);
-	/* the default is the longest one, 0.66 s */
-	ret = rdma_set_min_rnr_timer(cm_id, IB_RNR_TIMER_000_64);
+	ret = rtrs_conn_tune(&conn->core, rtrs_srv_params.ack_timeout);
 	if (ret)
 		return ret;
 	rdma_lock_handler(cm_id);
@@ -242,7 +241,7 @@ static bool siblings_settled(const struct rtrs_srv_path *path)
 		if (state == RTRS_PATH_CONNECTED &&
 		    rtrs_heartbeat_heard_since(&other->hb, path->info_at))
 			continue;
-		rtrs_heartbeat_probe(&other->hb);
+		rtrs_heartbeat_probe(&other->hb, 0);
 		settled = false;
 	}
 	return settled;

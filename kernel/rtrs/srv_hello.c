@@ -11,6 +11,7 @@
 #include "server.h"
 
 #define HANDSHAKE_MS	2000	/* as long as no other one of the path comes in between */
+#define REPLACED_MS	75	/* between questions to a path whose client says it has it no more */
 #define RATE_BURST_SECONDS 4	/* what a client may save up while it is quiet */
 
 static struct rtrs_srv_conn *new_conn(struct rtrs_srv_path *path, struct rdma_cm_id *cm_id, u16 cid)
@@ -139,6 +140,8 @@ static int check_session(struct rtrs_srv_session *session, const struct rtrs_hel
 	path = find_path(session, hello->path_uuid);
 	if (path) {
 		give_up_handshake(path, peer);
+		if (rtrs_addr_equal(&path->client, &peer->client))
+			rtrs_heartbeat_probe(&path->hb, REPLACED_MS);
 		return -EBUSY;
 	}
 	if (session->path_count >= RTRS_WIRE_MAX_PATHS)

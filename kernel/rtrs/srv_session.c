@@ -78,7 +78,7 @@ void rtrs_srv_session_probe(struct rtrs_srv_session *session)
 	struct rtrs_srv_path *path;
 
 	list_for_each_entry(path, &session->paths, entry)
-		rtrs_heartbeat_probe(&path->hb);
+		rtrs_heartbeat_probe(&path->hb, 0);
 }
 
 static bool session_alive(const struct rtrs_srv_session *session, ktime_t since)

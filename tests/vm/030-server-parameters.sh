@@ -41,6 +41,9 @@ refused half_open_max=0
 refused half_open_per_addr=0
 refused handshake_timeout=0
 refused chunk_memory_percent=91
+refused ack_timeout=-2
+refused ack_timeout=9
+refused ack_timeout=32
 
 reads '' sess_queue_depth 512
 reads '' max_chunk_size 131072

@@ -5,9 +5,8 @@
  */
 #include "backoff.h"
 
-#define FIRST_DELAY_MS	1000U
 #define YOUNG_OUTAGE_MS	120000U
-#define YOUNG_CAP_MS	2000U
+#define YOUNG_CAP_MS	1000U
 #define OLD_CAP_MS	10000U
 
 u32 rtrs_backoff_cap_ms(u64 outage_ms)
@@ -15,9 +14,9 @@ u32 rtrs_backoff_cap_ms(u64 outage_ms)
 	return outage_ms < YOUNG_OUTAGE_MS ? YOUNG_CAP_MS : OLD_CAP_MS;
 }
 
-u32 rtrs_backoff_ms(u32 attempt, u32 cap_ms, u32 random)
+u32 rtrs_backoff_ms(u32 attempt, u32 first_ms, u32 cap_ms, u32 random)
 {
-	u64 delay = FIRST_DELAY_MS;
+	u64 delay = first_ms;
 	u32 base;
 
 	for (; attempt > 1 && delay < cap_ms; attempt--)

@@ -9,15 +9,18 @@
 extern "C" {
 #endif
 
-/*
- * Milliseconds to wait before attempt @attempt (1 = first retry): 1 s doubling
- * to @cap_ms, of which the upper half is jittered by @random, so that clients
- * of one server do not come back in step. Never 0, never above @cap_ms.
- */
-u32 rtrs_backoff_ms(u32 attempt, u32 cap_ms, u32 random);
+#define RTRS_BACKOFF_MS		500	/* what the first retry waits after silence or refusal */
+#define RTRS_BACKOFF_BUSY_MS	200	/* and after "busy", which the peer expects to end soon */
 
 /*
- * The cap for an outage that has lasted @outage_ms: 2 s in the first two
+ * Milliseconds to wait before attempt @attempt (1 = first retry): @first_ms,
+ * doubling to @cap_ms, of which the upper half is jittered by @random, so that
+ * clients of one server do not come back in step. Never 0, never above @cap_ms.
+ */
+u32 rtrs_backoff_ms(u32 attempt, u32 first_ms, u32 cap_ms, u32 random);
+
+/*
+ * The cap for an outage that has lasted @outage_ms: 1 s in the first two
  * minutes, when a reboot or a pulled cable is the likely reason and somebody
  * waits for the disk, then 10 s.
  */

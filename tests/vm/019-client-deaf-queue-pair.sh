@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One queue pair of a path gets no acknowledgement any more while the heartbeat
+# of the path lives on: the adapter itself gives it up, the path is lost, I/O
+# goes on by the other one without an error, and the path comes back.
+# vms: pair
+# links: 2
+# check: 6.1
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/failover.sh"
+
+need_modules
+for value in -2 9 32; do
+	! on client "modprobe rtrs-client ack_timeout=$value" 2>/dev/null || fail "loads with ack_timeout=$value"
+done
+fixed_neighbours
+on server 'modprobe brd rd_nr=1 rd_size=65536'
+server_load /dev
+on client 'modprobe rtrs-client ack_timeout=15'
+client_load
+map_paths ram0
+# only writes: they register no memory, which soft RDMA cannot repeat
+ledger_start blocks=512 threads=8 reads=0 pause=500
+both_carry 20
+
+# swallow QPN: what goes to that queue pair of the server by link 0. Number 32 is
+# where its number stands behind IP, UDP and 5 bytes of InfiniBand header.
+swallow() {
+	on client "modprobe sch_netem && modprobe sch_prio && modprobe cls_u32
+		tc qdisc replace dev eth0 root handle 1: prio bands 4 &&
+		tc qdisc add dev eth0 parent 1:4 netem loss 100% &&
+		tc filter add dev eth0 parent 1: protocol ip u32 match u32 $1 0x00ffffff at 32 flowid 1:4"
+}
+gave_up() { on client 'cat /sys/class/infiniband/rxe0/ports/1/hw_counters/retry_exceeded_err'; }
+
+before=$(gave_up)
+read -r reconnects _ <<<"$(counters_of 0)"
+# the youngest one carries I/O, the oldest one heartbeats
+peer_qpn=$(on client "rdma -j resource show qp link rxe0/1 type RC" |
+	jq 'map(select(.rqpn)) | max_by(.lqpn).rqpn')
+swallow "$peer_qpn"
+noticed 30 0 "$reconnects"
+[ "$(gave_up)" -gt "$before" ] || fail "it was not the adapter that gave up"
+ledger_await 50 30
+both_carry 60
+ledger_good
+ledger_stop
+on client 'tc qdisc del dev eth0 root'
+all_down
