@@ -206,7 +206,8 @@ struct rtrs_heartbeat {
 	const struct rtrs_heartbeat_ops *ops;
 	struct rtrs_hb_params params;
 	struct rtrs_conn *conn;
-	struct ib_cqe cqe;		/* of heartbeats and answers sent */
+	struct ib_cqe cqe;		/* of answers sent */
+	struct ib_cqe beat_cqe;
 	struct ib_cqe probe_cqe;
 	struct delayed_work tick;
 	atomic_t heard;			/* set by any sign of life, cleared by the tick */
@@ -220,6 +221,7 @@ struct rtrs_heartbeat {
 	bool probing;			/* until the probe has reached the peer */
 	u32 probe_ms;			/* between ticks until then */
 	bool probe_out;			/* posted, not complete */
+	bool reached;			/* the peer's adapter has the last heartbeat */
 	bool proved;			/* for the tick to tell */
 	ktime_t asked_at;		/* when the probe was posted */
 	ktime_t proved_at;		/* the same of the last one that arrived */

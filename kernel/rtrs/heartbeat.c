@@ -33,8 +33,9 @@ static int post(struct rtrs_heartbeat *hb, struct ib_cqe *cqe, u8 type)
 
 static int post_beat(struct rtrs_heartbeat *hb)
 {
+	hb->reached = false;
 	WRITE_ONCE(hb->sent, ktime_get());
-	return post(hb, &hb->cqe, RTRS_WIRE_IMM_HB);
+	return post(hb, &hb->beat_cqe, RTRS_WIRE_IMM_HB);
 }
 
 static int post_probe(struct rtrs_heartbeat *hb)
@@ -55,9 +56,21 @@ static void check_sent(struct rtrs_heartbeat *hb, const struct ib_wc *wc)
 		hb->ops->lost(hb, RTRS_CAUSE_TRANSPORT_ERROR);
 }
 
-static void beat_sent(struct ib_cq *cq, struct ib_wc *wc)
+static void answer_sent(struct ib_cq *cq, struct ib_wc *wc)
 {
 	check_sent(container_of(wc->wr_cqe, struct rtrs_heartbeat, cqe), wc);
+}
+
+/* An older one that is late by a whole round was acknowledged after it as well. */
+static void beat_sent(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct rtrs_heartbeat *hb = container_of(wc->wr_cqe, struct rtrs_heartbeat, beat_cqe);
+	unsigned long flags;
+
+	spin_lock_irqsave(&hb->lock, flags);
+	hb->reached = wc->status == IB_WC_SUCCESS;
+	spin_unlock_irqrestore(&hb->lock, flags);
+	check_sent(hb, wc);
 }
 
 static void set_timer(struct rtrs_heartbeat *hb, u32 ms)
@@ -90,7 +103,8 @@ static int decide(struct rtrs_heartbeat *hb, enum rtrs_hb_action *action)
 
 	if (atomic_xchg(&hb->heard, 0) || hb->proved)
 		rtrs_hb_heard(&hb->state);
-	*action = rtrs_hb_tick(&hb->state);
+	/* an idle path has had half a minute */
+	*action = rtrs_hb_tick(&hb->state, hb->reached && hb->pace != RTRS_HB_IDLE);
 	if (*action == RTRS_HB_SEND)
 		ret = post_beat(hb);
 	if (ret >= 0 && hb->probing && !hb->probe_out)
@@ -141,7 +155,8 @@ void rtrs_heartbeat_init(struct rtrs_heartbeat *hb, const struct rtrs_hb_params 
 	memset(hb, 0, sizeof(*hb));
 	hb->params = *params;
 	hb->ops = ops;
-	hb->cqe.done = beat_sent;
+	hb->cqe.done = answer_sent;
+	hb->beat_cqe.done = beat_sent;
 	hb->probe_cqe.done = probe_sent;
 	spin_lock_init(&hb->lock);
 	INIT_DELAYED_WORK(&hb->tick, tick);
@@ -156,6 +171,7 @@ void rtrs_heartbeat_start(struct rtrs_heartbeat *hb, struct rtrs_conn *conn)
 	hb->probing = false;
 	hb->probe_out = false;
 	hb->proved = false;
+	hb->reached = false;
 	rtrs_hb_init(&hb->state, hb->params.missed_max);
 	WRITE_ONCE(hb->pace, RTRS_HB_IDLE);
 	set_timer(hb, hb->params.idle_ms);

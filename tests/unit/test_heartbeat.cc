@@ -8,12 +8,12 @@ TEST_CASE("a peer that stays silent is asked once and given up after missed_max 
 {
 	rtrs_hb hb;
 	rtrs_hb_init(&hb, RTRS_HB_MISSED_MAX);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);	/* the handshake was a sign of life */
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);	/* the handshake was a sign of life */
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_SEND);
 	for (int i = 0; i < 4; i++)
-		CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);	/* 35 s after the start */
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+		CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_DEAD);	/* 35 s after the start */
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_DEAD);
 }
 
 TEST_CASE("a busy peer is never asked")
@@ -22,7 +22,7 @@ TEST_CASE("a busy peer is never asked")
 	rtrs_hb_init(&hb, 5);
 	for (int i = 0; i < 1000; i++) {
 		rtrs_hb_heard(&hb);
-		REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+		REQUIRE(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
 	}
 }
 
@@ -31,21 +31,21 @@ TEST_CASE("an answer at the last moment saves the path and is followed by a new 
 	rtrs_hb hb;
 	rtrs_hb_init(&hb, 5);
 	for (int i = 0; i < 6; i++)
-		rtrs_hb_tick(&hb);
+		rtrs_hb_tick(&hb, false);
 	rtrs_hb_heard(&hb);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_SEND);
 	rtrs_hb_heard(&hb);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
 }
 
 TEST_CASE("a limit of one still lets the question be asked")
 {
 	rtrs_hb hb;
 	rtrs_hb_init(&hb, 1);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_SEND);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_DEAD);
 }
 
 TEST_CASE("a question between ticks gives the peer its full time, whatever it missed before")
@@ -54,12 +54,58 @@ TEST_CASE("a question between ticks gives the peer its full time, whatever it mi
 		rtrs_hb hb;
 		rtrs_hb_init(&hb, 5);
 		for (int i = 0; i < before; i++)
-			rtrs_hb_tick(&hb);
+			rtrs_hb_tick(&hb, false);
 		rtrs_hb_asked(&hb);
 		for (int i = 0; i < 4; i++)
-			REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_REST);
-		REQUIRE(rtrs_hb_tick(&hb) == RTRS_HB_DEAD);
+			REQUIRE(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
+		REQUIRE(rtrs_hb_tick(&hb, false) == RTRS_HB_DEAD);
 	}
+}
+
+TEST_CASE("a silent peer whose adapter acknowledges is asked again, and given up in the end")
+{
+	rtrs_hb hb;
+	int ticks = 0, asked = 0;
+	rtrs_hb_init(&hb, RTRS_HB_MISSED_MAX);
+	for (;; ticks++) {
+		const rtrs_hb_action action = rtrs_hb_tick(&hb, true);
+		if (action == RTRS_HB_DEAD)
+			break;
+		asked += action == RTRS_HB_SEND;
+	}
+	CHECK(asked == RTRS_HB_PATIENCE);
+	/* the first round has one tick more, before its question */
+	CHECK(ticks == 1 + RTRS_HB_PATIENCE * RTRS_HB_MISSED_MAX);
+	CHECK(ticks * RTRS_HB_BUSY_MS >= 5000);
+}
+
+TEST_CASE("patience ends with the first question that the adapter does not acknowledge")
+{
+	for (u32 good = 1; good < RTRS_HB_PATIENCE; good++) {
+		rtrs_hb hb;
+		u32 left = good;
+		int after = 0;
+		rtrs_hb_init(&hb, 5);
+		rtrs_hb_tick(&hb, false);
+		while (left)
+			left -= rtrs_hb_tick(&hb, true) == RTRS_HB_SEND;
+		while (rtrs_hb_tick(&hb, false) != RTRS_HB_DEAD)
+			after++;
+		CHECK(after <= 5);
+	}
+}
+
+TEST_CASE("an answer in a later round is as good as one in the first")
+{
+	rtrs_hb hb;
+	rtrs_hb_init(&hb, 5);
+	for (int i = 0; i < 20; i++)
+		REQUIRE(rtrs_hb_tick(&hb, true) != RTRS_HB_DEAD);
+	rtrs_hb_heard(&hb);
+	int ticks = 0;
+	while (rtrs_hb_tick(&hb, true) != RTRS_HB_DEAD)
+		ticks++;
+	CHECK(ticks == 1 + RTRS_HB_PATIENCE * 5);
 }
 
 TEST_CASE("an answer to a question between ticks ends the doubt")
@@ -67,10 +113,10 @@ TEST_CASE("an answer to a question between ticks ends the doubt")
 	rtrs_hb hb;
 	rtrs_hb_init(&hb, 5);
 	rtrs_hb_asked(&hb);
-	rtrs_hb_tick(&hb);
+	rtrs_hb_tick(&hb, false);
 	rtrs_hb_heard(&hb);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_REST);
-	CHECK(rtrs_hb_tick(&hb) == RTRS_HB_SEND);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_REST);
+	CHECK(rtrs_hb_tick(&hb, false) == RTRS_HB_SEND);
 }
 
 TEST_CASE("the pace goes up at once and down only after one more fast tick")
@@ -88,10 +134,10 @@ TEST_CASE("the defaults lose a silent path within a second when it is busy")
 	rtrs_hb hb;
 	u32 ms = 0;
 	rtrs_hb_init(&hb, RTRS_HB_MISSED_MAX);
-	rtrs_hb_tick(&hb);	/* heard at the earliest right after the tick before this one */
+	rtrs_hb_tick(&hb, false);	/* heard at the earliest right after the tick before this one */
 	do
 		ms += RTRS_HB_BUSY_MS;
-	while (rtrs_hb_tick(&hb) != RTRS_HB_DEAD);
+	while (rtrs_hb_tick(&hb, false) != RTRS_HB_DEAD);
 	CHECK(ms + RTRS_HB_BUSY_MS <= 900);
 	CHECK(ms >= 750);
 }

@@ -19,11 +19,13 @@ void rtrs_hb_init(struct rtrs_hb *hb, u32 missed_max)
 {
 	hb->missed = 0;
 	hb->missed_max = missed_max;
+	hb->rounds = 0;
 }
 
 void rtrs_hb_heard(struct rtrs_hb *hb)
 {
 	hb->missed = 0;
+	hb->rounds = 0;
 }
 
 void rtrs_hb_asked(struct rtrs_hb *hb)
@@ -31,12 +33,17 @@ void rtrs_hb_asked(struct rtrs_hb *hb)
 	hb->missed = ASKED;
 }
 
-enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb)
+enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached)
 {
 	u32 silent = hb->missed;
 
-	if (silent > hb->missed_max)
-		return RTRS_HB_DEAD;
+	if (silent > hb->missed_max) {
+		if (!reached || hb->rounds + 1 >= RTRS_HB_PATIENCE)
+			return RTRS_HB_DEAD;
+		hb->rounds++;
+		hb->missed = ASKED;
+		return RTRS_HB_SEND;
+	}
 	hb->missed = silent + 1;
 	/* 0: heard in the interval that ends now; above 1: the question is out */
 	return hb->missed == ASKED ? RTRS_HB_SEND : RTRS_HB_REST;

@@ -29,9 +29,16 @@ enum rtrs_hb_action {
 	RTRS_HB_DEAD,
 };
 
+/*
+ * So many times as long may a peer stay silent whose adapter still acknowledges
+ * questions: its CPUs are late, the path is not dead.
+ */
+#define RTRS_HB_PATIENCE	8
+
 struct rtrs_hb {
-	u32 missed;		/* ticks since the peer was last heard */
+	u32 missed;		/* ticks since the peer was last heard, or asked anew */
 	u32 missed_max;
+	u32 rounds;		/* questions acknowledged but not answered, in a row */
 };
 
 void rtrs_hb_init(struct rtrs_hb *hb, u32 missed_max);
@@ -39,8 +46,12 @@ void rtrs_hb_init(struct rtrs_hb *hb, u32 missed_max);
 void rtrs_hb_heard(struct rtrs_hb *hb);
 /* A heartbeat went out between ticks; what was heard or missed before counts no more. */
 void rtrs_hb_asked(struct rtrs_hb *hb);
-/* One tick: more than missed_max silent ticks = DEAD; the first silent one sends. */
-enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb);
+/*
+ * One tick: the first silent one sends, more than missed_max silent ones are
+ * the end; but as long as @reached, the last question has reached the peer's
+ * adapter, it is asked anew, RTRS_HB_PATIENCE rounds in all.
+ */
+enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached);
 
 enum rtrs_hb_pace {
 	RTRS_HB_IDLE,		/* the next tick is idle_ms away */
