@@ -46,7 +46,9 @@ TEST_CASE("a delay is never 0, however small the cap")
 
 TEST_CASE("a young outage is tried often, an old one less so")
 {
-	CHECK(rtrs_backoff_cap_ms(0) == 1000);
+	CHECK(rtrs_backoff_cap_ms(0) == 500);
+	CHECK(rtrs_backoff_cap_ms(29999) == 500);
+	CHECK(rtrs_backoff_cap_ms(30000) == 1000);
 	CHECK(rtrs_backoff_cap_ms(119999) == 1000);
 	CHECK(rtrs_backoff_cap_ms(120000) == 10000);
 	CHECK(rtrs_backoff_cap_ms(1ULL << 32) == 10000);

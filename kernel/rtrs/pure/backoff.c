@@ -5,12 +5,16 @@
  */
 #include "backoff.h"
 
+#define FRESH_OUTAGE_MS	30000U
+#define FRESH_CAP_MS	500U
 #define YOUNG_OUTAGE_MS	120000U
 #define YOUNG_CAP_MS	1000U
 #define OLD_CAP_MS	10000U
 
 u32 rtrs_backoff_cap_ms(u64 outage_ms)
 {
+	if (outage_ms < FRESH_OUTAGE_MS)
+		return FRESH_CAP_MS;
 	return outage_ms < YOUNG_OUTAGE_MS ? YOUNG_CAP_MS : OLD_CAP_MS;
 }
 

@@ -20,9 +20,9 @@ extern "C" {
 u32 rtrs_backoff_ms(u32 attempt, u32 first_ms, u32 cap_ms, u32 random);
 
 /*
- * The cap for an outage that has lasted @outage_ms: 1 s in the first two
- * minutes, when a reboot or a pulled cable is the likely reason and somebody
- * waits for the disk, then 10 s.
+ * The cap for an outage that has lasted @outage_ms: half a second in the first
+ * 30, 1 s in the first two minutes, when a reboot or a pulled cable is the likely
+ * reason and somebody waits for the disk, then 10 s.
  */
 u32 rtrs_backoff_cap_ms(u64 outage_ms);
 
