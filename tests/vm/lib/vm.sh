@@ -159,7 +159,7 @@ vm_await() {
 			vm_wait 120 "$name to become ready" vm_says "$name" '^guest: ready' || return 1
 			log_mark "$name"
 			resources_note "$name"
-			return 0
+			return
 		fi
 		echo "$name did not reach init (try $try)" | tee -a "$VM_RUN/hung-boots"
 		vm_kill "$name"
@@ -372,10 +372,14 @@ log_clean() {
 # rdma_objects NAME: how many there are of each RDMA device, by its name.
 rdma_objects() { on "$1" "rdma resource show | sed 's/^[0-9]*: //' | sort"; }
 
-# resources_note NAME: so many RDMA objects are nobody's fault. resources_same
+# resources_note NAME: so many RDMA objects are nobody's fault; fails when the guest
+# does not tell. resources_same
 # NAME: fails, printing them, when there are others and no module of ours or of
 # a peer that could own them.
-resources_note() { rdma_objects "$1" >"$VM_RUN/$1/resources" 2>/dev/null || :; }
+resources_note() {
+	rdma_objects "$1" >"$VM_RUN/$1/resources" && [ -s "$VM_RUN/$1/resources" ] ||
+		{ echo "$1 does not tell its RDMA objects: $(<"$VM_RUN/$1/resources")"; return 1; }
+}
 resources_same() {
 	local now
 	vm_alive "$1" && ! on "$1" 'grep -qE "^(rtrs|rnbd)_" /proc/modules' || return 0
