@@ -34,11 +34,25 @@ static void name_link(Problem &problem, const std::string &hca)
 		problem.action.insert(at + link.size(), " of " + hca);
 }
 
+/* A path that was given up stays closed until somebody says otherwise. */
+static void name_way_back(Problem &problem)
+{
+	const std::string way = "then `rnbdctl path reconnect PATH`";
+	const size_t promise = problem.action.find("the path reconnects by itself");
+
+	if (promise != std::string::npos)
+		problem.action.replace(promise, std::string::npos, way);
+	else if (problem.action.find("path reconnect") == std::string::npos)
+		problem.action += "; " + way;
+}
+
 static Problem path_problem(const Session &session, const Path &path)
 {
 	Problem problem = from_fault("path", session.name, path.name, path.fault, "RNBD-P24");
 
 	name_link(problem, path.hca);
+	if (path.state == CLOSED && path.fault.any())
+		name_way_back(problem);
 	problem.action = filled(problem.action, "PATH", path.name);
 	return problem;
 }

@@ -515,6 +515,7 @@ void rtrs_clt_events_exit(void);
 
 /* One more answered request; hot. */
 void rtrs_clt_stats_latency(struct rtrs_clt_path *path, u64 ns);
+void rtrs_clt_stats_heartbeat(struct rtrs_clt_path *path, u64 ns);
 
 void rtrs_clt_stats_sum(struct rtrs_clt_path *path, struct rtrs_clt_stats *sum);
 u32 rtrs_clt_stats_inflight(struct rtrs_clt_path *path);

@@ -293,7 +293,7 @@ static void imm_arrived(struct rtrs_clt_conn *conn, const struct ib_wc *wc, cons
 		ret = rtrs_heartbeat_imm(&conn->path->hb, imm.type);
 		/* a path that no request measures is not slow for ever */
 		if (imm.type == RTRS_WIRE_IMM_HB_ACK)
-			rtrs_clt_stats_latency(conn->path, READ_ONCE(conn->path->hb.latency_ns));
+			rtrs_clt_stats_heartbeat(conn->path, READ_ONCE(conn->path->hb.latency_ns));
 		if (ret)
 			rtrs_clt_path_lost(conn->path, RTRS_CAUSE_TRANSPORT_ERROR, ret, false);
 		return;

@@ -108,3 +108,16 @@ void rtrs_clt_stats_latency(struct rtrs_clt_path *path, u64 ns)
 
 	WRITE_ONCE(path->latency_ns, old ? old - old / 8 + ns / 8 : ns);
 }
+
+/*
+ * A path without requests has nothing newer than its heartbeat. In an average
+ * over heartbeats, which are many seconds apart, one old stall would keep
+ * min-latency away for minutes.
+ */
+void rtrs_clt_stats_heartbeat(struct rtrs_clt_path *path, u64 ns)
+{
+	if (rtrs_clt_stats_inflight(path))
+		rtrs_clt_stats_latency(path, ns);
+	else
+		WRITE_ONCE(path->latency_ns, ns);
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A session has up to 128 paths: all of them connect and carry I/O that
+# verifies, the one after them is refused by name, the loss of a link with half
+# of them costs no request, and they come back with it; they can be removed
+# under the load, down to the last one, and nothing is left of them.
+# vms: pair
+# links: 2
+# limit: 400
+# check: 6.1
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+dir=/sys/class/rtrs-client/s1
+started=$SECONDS
+lap() { echo "$1: $((SECONDS - started)) s"; }
+
+# addresses_come: 64 for each link on each side, with their neighbours; addresses_go
+addresses_come() {
+	local name first peer number link
+	for link in 0 1; do
+		for name in client:1:101:1 server:101:1:2; do
+			IFS=: read -r name first peer number <<<"$name"
+			on "$name" "for n in {0..63}; do
+				echo address add 10.$((77 + link)).1.\$((n + $first))/24 dev eth$link
+				echo neigh replace 10.$((77 + link)).1.\$((n + $peer)) lladdr $(vm_mac "$number" $link) dev eth$link
+			done | ip -batch -" || fail "addresses of $name"
+		done
+	done
+}
+addresses_go() {
+	local name
+	for name in server client; do
+		on "$name" 'for link in 0 1; do for what in addr neigh; do
+			ip $what flush dev eth$link to 10.$((77 + link)).1.0/24
+		done; done' || fail "addresses of $name stay"
+	done
+}
+# pair LINK N
+pair() { echo "ip:10.$((77 + $1)).1.$(($2 + 1))@ip:10.$((77 + $1)).1.$(($2 + 101))"; }
+pairs() { local n; for ((n = 0; n < $2; n++)); do pair "$1" $n; done; }
+# paths_up N SECONDS
+paths_up() {
+	ON_LIMIT=$(($2 + 30)) on client "until_true $2 eval 'test \$(cat $dir/paths/*/state | grep -cx connected) = $1'" ||
+		fail "not $1 paths up: $(on client "cat $dir/paths/*/state | sort | uniq -c")"
+}
+# all_carry PATH-GLOB: from now on
+all_carry() {
+	on client "for f in $dir/paths/$1/stats/rdma; do echo 1 >\$f; done
+		until_true 40 eval '! awk \"{ print \\\$1 + \\\$3 }\" $dir/paths/$1/stats/rdma | grep -qx 0'" ||
+		fail "not all carry: $(on client "grep -H '' $dir/paths/$1/stats/rdma" | grep ':0 .* 0 ' | head -n 3)"
+	on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"
+}
+
+have_ours client || skip "our modules are not built"
+on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
+addresses_come
+lap addresses
+ram_disks
+load_ours server rtrs-server sess_queue_depth=128 max_chunk_size=32768
+server_up
+load_ours client rtrs-client conns_per_path=1
+client_up
+disk=$(mapped /dev/ram0)
+on client "echo round-robin >$dir/mpath_policy"
+lap mapped
+
+ON_LIMIT=150 on client "rnbdctl path add s1 $(pairs 0 63 | paste -sd' ') --timeout 100 >/dev/null" || fail "path add"
+lap "63 added"
+ON_LIMIT=150 on client "for p in $(pairs 1 64 | paste -sd' '); do echo \$p >$dir/add_path & done; wait" || fail "add_path"
+lap "64 added"
+paths_up 128 10
+! out=$(on client "echo $(pair 0 63) >$dir/add_path" 2>&1) || fail "129 paths"
+[[ $out = *'No space left on device'* ]] || fail "add_path: $out"
+! out=$(on client "rnbdctl path add s1 $(pair 0 63) 2>&1") || fail "129 paths"
+echo "$out"
+[[ $out = *'as many paths as it can have'* ]] || fail "path add: $out"
+paths_up 128 10
+
+on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=8 \
+	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
+	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+all_carry '*'
+lap "all carry"
+link_cut 1 client
+paths_up 64 60
+lap "half lost"
+all_carry 'ip:10.77.*'
+link_join 1 client
+paths_up 128 100
+all_carry '*'
+lap "all back"
+
+ON_LIMIT=150 on client "for p in $dir/paths/*.1.*; do echo 1 >\$p/remove_path & done; wait; test \$(ls $dir/paths | wc -l) = 1" ||
+	fail "paths are left: $(on client "ls $dir/paths")"
+lap "removed"
+all_carry 'ip:10.77.0.*'
+on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
+! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+ask "attr $disk unmap_device normal" || fail "unmap"
+all_down
+lap "unloaded"
+addresses_go

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# max_reconnect_attempts: a lost path is tried that many times again and is then
+# closed for good, also when its link is back; rnbdctl says why, and its
+# reconnect brings the path back. Where -1 is set while the path waits it goes
+# on and comes back by itself. I/O by the other path meets no error.
+# vms: pair
+# links: 2
+# limit: 300
+# check: 7.2
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/client-disk.sh"
+
+one=ip:10.77.0.2@ip:10.77.0.1
+two=ip:10.78.0.2@ip:10.78.0.1
+
+rnbdctl_says() { on client "rnbdctl $* 2>&1" || fail "rnbdctl $*"; }
+# query SESSION/PATH JQ: of that path
+query() {
+	echo "rnbdctl -j list paths 2>/dev/null | jq -er '.items[] | select(.session == \"${1%%/*}\" and .name == \"${1#*/}\") | $2'"
+}
+# path_becomes SESSION/PATH JQ SECONDS
+path_becomes() {
+	ON_LIMIT=$(($3 + 30)) on client "until_true $3 eval $(printf %q "$(query "$1" "$2") >/dev/null")" ||
+		fail "never $2: $(on client "rnbdctl status")"
+}
+outcome() { on client "$(query s1/$two '"\(.state) \(.cause) \(.attempt) \(.stats.reconnect_failures)"')"; }
+requests() { on client "cat /sys/class/rtrs-client/s1/paths/$1/stats/rdma | { read -r r _ w _; echo \$((r + w)); }"; }
+# carries PATH...: of s1, each has done 20 requests more
+carries() {
+	local path before
+	for path in "$@"; do
+		before=$(requests "$path")
+		path_becomes "s1/$path" ".stats | .reads + .writes >= $((before + 20))" 20
+	done
+	on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"
+}
+
+have_ours client || skip "our modules are not built"
+on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
+ram_disks
+server_up
+client_up
+# without them an attempt spends its time on looking for the neighbour
+on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"
+rnbdctl_says map /dev/ram0 from s1 --path ip:10.77.0.1 --path ip:10.78.0.1
+rnbdctl_says map /dev/ram1 from s2 --path ip:10.78.0.1 --fast-io-fail -1
+rnbdctl_says session set s1 s2 --max-reconnect-attempts 2
+rnbdctl_says session set s1 --policy round-robin
+path_becomes s1/$two '.state == "connected"' 20
+on client "fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=4 \
+	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
+	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+carries $one $two
+[ "$(outcome)" = 'connected none 0 0' ] || fail "before: $(outcome)"
+
+link_cut 1 client
+ON_LIMIT=150 on client "dd if=/dev/rnbd1 of=/dev/null bs=4k count=1 iflag=direct status=none" &
+reader=$!
+on client "cd /sys/class/rtrs-client/s2 && until_true 20 grep -qx disconnected paths/$two/state &&
+	echo -1 >max_reconnect_attempts" || fail "the path of s2 is not lost"
+path_becomes s1/$two '.state == "closed"' 40
+[ "$(outcome)" = 'closed no-answer 2 2' ] || fail "given up: $(outcome)"
+path_becomes s2/$two '.attempt > 2' 40
+rc=0
+said=$(on client 'rnbdctl status --check 2>&1') || rc=$?
+[ $rc = 12 ] || fail "status --check: $rc"
+[[ $said = *"rnbdctl path reconnect $two"* ]] || fail "status --check: $said"
+carries $one
+
+# the client hears of its own link, and the other session's path comes by it
+link_join 1 client
+monitor client 'set_link net1 off'
+on client 'until_true 10 grep -qx 0 /sys/class/net/eth1/carrier'
+monitor client 'set_link net1 on'
+path_becomes s2/$two '.state == "connected"' 60
+wait $reader || fail "the read by the path that was to go on failed"
+[ "$(outcome)" = 'closed no-answer 2 2' ] || fail "not closed for good: $(outcome)"
+carries $one
+
+rnbdctl_says path reconnect s1/$two
+carries $one $two
+[ "$(outcome)" = 'connected none 0 2' ] || fail "after reconnect: $(outcome)"
+[ "$(on client "$(query s1/$one .stats.reconnects)")" = 0 ] || fail "the other path was lost, too"
+on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
+! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+rnbdctl_says unmap rnbd0 rnbd1
+all_down
