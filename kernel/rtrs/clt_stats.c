@@ -112,12 +112,10 @@ void rtrs_clt_stats_latency(struct rtrs_clt_path *path, u64 ns)
 /*
  * A path without requests has nothing newer than its heartbeat. In an average
  * over heartbeats, which are many seconds apart, one old stall would keep
- * min-latency away for minutes.
+ * min-latency away for minutes. Requests know better: they go to the disk, too.
  */
 void rtrs_clt_stats_heartbeat(struct rtrs_clt_path *path, u64 ns)
 {
-	if (rtrs_clt_stats_inflight(path))
-		rtrs_clt_stats_latency(path, ns);
-	else
+	if (!rtrs_clt_stats_inflight(path))
 		WRITE_ONCE(path->latency_ns, ns);
 }
