@@ -11,7 +11,6 @@ set -euo pipefail
 . "$(dirname "$0")/lib/failover.sh"
 . "$(dirname "$0")/lib/ghost.sh"
 
-ghost_guests
 need_modules
 ghost_up nbd0
 on server 'modprobe sch_netem && modprobe sch_prio && modprobe cls_u32'
