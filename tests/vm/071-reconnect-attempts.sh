@@ -46,7 +46,8 @@ client_up
 on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"
 rnbdctl_says map /dev/ram0 from s1 --path ip:10.77.0.1 --path ip:10.78.0.1
 rnbdctl_says map /dev/ram1 from s2 --path ip:10.78.0.1 --fast-io-fail -1
-rnbdctl_says session set s1 s2 --max-reconnect-attempts 2
+rnbdctl_says session set s1 --max-reconnect-attempts 2
+rnbdctl_says session set s2 --max-reconnect-attempts 4
 rnbdctl_says session set s1 --policy round-robin
 path_becomes s1/$two '.state == "connected"' 20
 on client "fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=4 \
@@ -62,7 +63,7 @@ on client "cd /sys/class/rtrs-client/s2 && until_true 20 grep -qx disconnected p
 	echo -1 >max_reconnect_attempts" || fail "the path of s2 is not lost"
 path_becomes s1/$two '.state == "closed"' 40
 [ "$(outcome)" = 'closed no-answer 2 2' ] || fail "given up: $(outcome)"
-path_becomes s2/$two '.attempt > 2' 40
+path_becomes s2/$two '.attempt > 4' 60
 rc=0
 said=$(on client 'rnbdctl status --check 2>&1') || rc=$?
 [ $rc = 12 ] || fail "status --check: $rc"
