@@ -13,7 +13,7 @@ set -euo pipefail
 
 verify() {
 	ON_LIMIT=200 on client "fio --name=v --ioengine=libaio --direct=1 --verify=crc32c \
-		--verify_fatal=1 --random_generator=lfsr --randrepeat=0 $* --minimal >/dev/null" ||
+		--verify_fatal=1 --random_generator=lfsr --randrepeat=0 --serialize_overlap=1 $* --minimal >/dev/null" ||
 		fail "fio $*"
 }
 
