@@ -45,6 +45,15 @@ void add_value_option(CLI::App &app, Opt opt, Options &o, const OptionSpec &spec
 	case Opt::max_reconnects:
 		made = app.add_option(spec.flags, o.max_reconnects, spec.help)->check(CLI::Range(-1, 9999));
 		break;
+	case Opt::heartbeat_idle:
+		made = app.add_option(spec.flags, o.heartbeat_idle, spec.help)->check(CLI::Range(100, 600000));
+		break;
+	case Opt::heartbeat_busy:
+		made = app.add_option(spec.flags, o.heartbeat_busy, spec.help)->check(CLI::Range(20, 600000));
+		break;
+	case Opt::heartbeat_missed:
+		made = app.add_option(spec.flags, o.heartbeat_missed, spec.help)->check(CLI::Range(1, 1000));
+		break;
 	case Opt::fast_io_fail:
 		made = app.add_option(spec.flags, o.fast_io_fail, spec.help)->check(CLI::Range(-1, HOLD_MAX));
 		break;

@@ -31,6 +31,7 @@ struct Options {
 	int verbose = 0;
 	int port = 0;
 	int max_reconnects = NOT_GIVEN, fast_io_fail = NOT_GIVEN;
+	int heartbeat_idle = NOT_GIVEN, heartbeat_busy = NOT_GIVEN, heartbeat_missed = NOT_GIVEN;
 	double wait_s = 30;
 	std::string output = "text";
 	std::string sysfs;
@@ -43,6 +44,7 @@ enum class Opt {
 	help, json, output, quiet, verbose, sysfs,
 	dry_run, force, wait, no_wait, timeout, check, bytes, no_headers,
 	path, port, name, owner, policy, max_reconnects, fast_io_fail,
+	heartbeat_idle, heartbeat_busy, heartbeat_missed,
 };
 
 struct OptionSpec {

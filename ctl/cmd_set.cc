@@ -13,12 +13,20 @@ namespace ctl {
 
 namespace {
 
+/* The command line's way to say nothing becomes the model's. */
+template <typename Number>
+std::optional<Number> given(int typed)
+{
+	return typed == NOT_GIVEN ? std::nullopt : std::optional<Number>(typed);
+}
+
 Result<SessionSettings> session_settings(const Options &options)
 {
 	SessionSettings settings;
 
-	if (options.max_reconnects != NOT_GIVEN)
-		settings.max_reconnects = options.max_reconnects;
+	settings.heartbeat = {given<uint32_t>(options.heartbeat_idle), given<uint32_t>(options.heartbeat_busy),
+			      given<uint32_t>(options.heartbeat_missed)};
+	settings.max_reconnects = given<int32_t>(options.max_reconnects);
 	if (!options.policy.empty()) {
 		const int policy = rtrs_mp_parse(options.policy.data(), options.policy.size());
 
@@ -28,15 +36,24 @@ Result<SessionSettings> session_settings(const Options &options)
 				did_you_mean(options.policy, {"round-robin", "min-inflight", "min-latency"}));
 		settings.policy = rtrs_mp_name(static_cast<rtrs_mp_policy>(policy));
 	}
-	if (settings.policy.empty() && !settings.max_reconnects)
-		return make_error("RNBD-U01", "session set needs --policy or --max-reconnect-attempts");
+	if (settings.policy.empty() && !settings.max_reconnects && settings.heartbeat == Heartbeat())
+		return make_error("RNBD-U01", "session set needs --policy, --max-reconnect-attempts or --heartbeat-...");
 	return settings;
+}
+
+/* What @heartbeat becomes by what is given of @change. */
+Heartbeat merged(const Heartbeat &heartbeat, const Heartbeat &change)
+{
+	return {change.idle_ms ? change.idle_ms : heartbeat.idle_ms,
+		change.busy_ms ? change.busy_ms : heartbeat.busy_ms,
+		change.missed_max ? change.missed_max : heartbeat.missed_max};
 }
 
 bool has_settings(const Session &session, const SessionSettings &settings)
 {
 	return (settings.policy.empty() || settings.policy == session.policy) &&
-	       (!settings.max_reconnects || settings.max_reconnects == session.max_reconnects);
+	       (!settings.max_reconnects || settings.max_reconnects == session.max_reconnects) &&
+	       merged(session.heartbeat, settings.heartbeat) == session.heartbeat;
 }
 
 Result<Done> set_session_one(Context &context, const Session &session, const SessionSettings &settings, Done done)
@@ -53,6 +70,7 @@ Result<Done> set_session_one(Context &context, const Session &session, const Ses
 		now.policy = settings.policy;
 	if (settings.max_reconnects)
 		now.max_reconnects = settings.max_reconnects;
+	now.heartbeat = merged(session.heartbeat, settings.heartbeat);
 	done.object = now;
 	return done;
 }

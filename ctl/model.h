@@ -59,6 +59,13 @@ struct Path {
 	bool on_server = false;	/* of a client of this machine */
 };
 
+/* How a session finds out that a path is dead; in settings: what to change. */
+struct Heartbeat {
+	std::optional<uint32_t> idle_ms, busy_ms, missed_max;
+
+	bool operator==(const Heartbeat &) const = default;
+};
+
 struct Session {
 	std::optional<uint32_t> id;
 	std::string name;
@@ -68,6 +75,7 @@ struct Session {
 	std::optional<uint32_t> queue_depth, max_io_size, chunk_size;
 	std::string policy;
 	std::optional<int32_t> max_reconnects;
+	Heartbeat heartbeat;
 	std::optional<uint64_t> chunk_memory;
 	std::vector<Path> paths;
 };
@@ -135,6 +143,7 @@ struct MapRequest {
 struct SessionSettings {
 	std::string policy;		/* empty: not given */
 	std::optional<int32_t> max_reconnects;
+	Heartbeat heartbeat;
 };
 
 struct DeviceSettings {

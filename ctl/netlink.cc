@@ -280,6 +280,12 @@ Result<void> NetlinkKernel::set_session(const Session &session, const SessionSet
 		message.put_text(RTRS_A_MP_POLICY, settings.policy);
 	if (settings.max_reconnects)
 		message.put_s32(RTRS_A_MAX_RECONNECTS, *settings.max_reconnects);
+	if (settings.heartbeat.idle_ms)
+		message.put_u32(RTRS_A_HEARTBEAT_IDLE_MS, *settings.heartbeat.idle_ms);
+	if (settings.heartbeat.busy_ms)
+		message.put_u32(RTRS_A_HEARTBEAT_BUSY_MS, *settings.heartbeat.busy_ms);
+	if (settings.heartbeat.missed_max)
+		message.put_u32(RTRS_A_HEARTBEAT_MISSED, *settings.heartbeat.missed_max);
 	return order(message, "cannot change session " + session.name);
 }
 

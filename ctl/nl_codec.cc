@@ -257,6 +257,9 @@ Session decode_session(const NlMessage &message)
 	session.chunk_size = table.number<uint32_t>(RTRS_A_CHUNK_SIZE);
 	session.policy = table.text(RTRS_A_MP_POLICY);
 	session.max_reconnects = table.number<int32_t>(RTRS_A_MAX_RECONNECTS);
+	session.heartbeat.idle_ms = table.number<uint32_t>(RTRS_A_HEARTBEAT_IDLE_MS);
+	session.heartbeat.busy_ms = table.number<uint32_t>(RTRS_A_HEARTBEAT_BUSY_MS);
+	session.heartbeat.missed_max = table.number<uint32_t>(RTRS_A_HEARTBEAT_MISSED);
 	session.chunk_memory = table.number<uint64_t>(RTRS_A_CHUNK_MEMORY);
 	return session;
 }

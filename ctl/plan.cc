@@ -60,6 +60,19 @@ std::string disk_file(const Env &env, const Device &device, const char *file)
 	return fmt::format("{}/block/{}/rnbd/{}", env.sys, device.disk, file);
 }
 
+std::string heartbeat_words(const Heartbeat &heartbeat)
+{
+	std::string words;
+
+	if (heartbeat.idle_ms)
+		words += fmt::format(" heartbeat-idle-ms={}", *heartbeat.idle_ms);
+	if (heartbeat.busy_ms)
+		words += fmt::format(" heartbeat-busy-ms={}", *heartbeat.busy_ms);
+	if (heartbeat.missed_max)
+		words += fmt::format(" heartbeat-missed={}", *heartbeat.missed_max);
+	return words;
+}
+
 } // namespace
 
 std::string session_dir(const Env &env, const Session &session)
@@ -123,6 +136,21 @@ Step plan_set_device(const Env &env, const Device &device, const DeviceSettings 
 	return step;
 }
 
+std::vector<std::pair<std::string, uint32_t>> heartbeat_files(const Heartbeat &now, const Heartbeat &change)
+{
+	std::vector<std::pair<std::string, uint32_t>> files;
+
+	if (change.busy_ms)
+		files.emplace_back("heartbeat_busy_ms", *change.busy_ms);
+	if (change.idle_ms)
+		files.emplace_back("heartbeat_idle_ms", *change.idle_ms);
+	if (files.size() == 2 && *change.idle_ms > now.idle_ms.value_or(0))
+		std::swap(files[0], files[1]);
+	if (change.missed_max)
+		files.emplace_back("heartbeat_missed_max", *change.missed_max);
+	return files;
+}
+
 std::vector<Step> plan_set_session(const Env &env, const Session &session, const SessionSettings &settings)
 {
 	std::string netlink = request(RTRS_CLIENT_GENL_NAME, "session-set", session.id);
@@ -138,6 +166,9 @@ std::vector<Step> plan_set_session(const Env &env, const Session &session, const
 		files.push_back(echo(std::to_string(*settings.max_reconnects),
 				     session_dir(env, session) + "/max_reconnect_attempts"));
 	}
+	netlink += netlink.empty() ? "" : heartbeat_words(settings.heartbeat);
+	for (const auto &[file, value] : heartbeat_files(session.heartbeat, settings.heartbeat))
+		files.push_back(echo(std::to_string(value), session_dir(env, session) + "/" + file));
 	for (const std::string &file : files) {
 		steps.push_back({netlink, file});
 		netlink.clear();

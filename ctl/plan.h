@@ -34,6 +34,8 @@ Outcome planned(const Context &context, const std::string &verb, const std::vect
 
 /* Where the files of an object are. */
 std::string session_dir(const Env &env, const Session &session);
+/* Files of that directory and what to store, in an order in which none is slower when busy than when idle. */
+std::vector<std::pair<std::string, uint32_t>> heartbeat_files(const Heartbeat &now, const Heartbeat &change);
 std::string path_dir(const Env &env, const Path &path);
 
 } // namespace ctl

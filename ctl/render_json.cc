@@ -128,6 +128,9 @@ Json session_json(const Session &session)
 	json["chunk_bytes"] = maybe(session.chunk_size);
 	json["chunk_memory_bytes"] = maybe(session.chunk_memory);
 	json["max_reconnect_attempts"] = maybe(session.max_reconnects);
+	json["heartbeat_idle_ms"] = maybe(session.heartbeat.idle_ms);
+	json["heartbeat_busy_ms"] = maybe(session.heartbeat.busy_ms);
+	json["heartbeat_missed_max"] = maybe(session.heartbeat.missed_max);
 	json["paths"] = Json::array();
 	for (const Path &path : session.paths)
 		json["paths"].push_back(path_json(path));

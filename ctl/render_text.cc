@@ -229,6 +229,14 @@ std::string show_device(const Device &device, const Style &style)
 	return page.str();
 }
 
+std::string heartbeat_text(const Heartbeat &heartbeat)
+{
+	if (!heartbeat.idle_ms || !heartbeat.busy_ms || !heartbeat.missed_max)
+		return "";
+	return fmt::format("every {} ms, {} ms while I/O waits; more than {} missed are the end", *heartbeat.idle_ms,
+		*heartbeat.busy_ms, *heartbeat.missed_max);
+}
+
 std::string show_session(const Session &session, const std::string &side, const Style &style)
 {
 	Page page(SHOW_TABLES);
@@ -248,6 +256,7 @@ std::string show_session(const Session &session, const std::string &side, const 
 	if (session.max_reconnects)
 		pair_line(page, "reconnects", *session.max_reconnects < 0 ? "for ever" :
 			fmt::format("at most {} attempts", *session.max_reconnects));
+	pair_line(page, "heartbeat", heartbeat_text(session.heartbeat));
 	for (const Path &path : session.paths)
 		pair_line(page, "path", path.name + "  " + path_state_text(path));
 	return page.str();

@@ -136,6 +136,9 @@ std::vector<Session> read_sessions(const std::string &root, bool client)
 			continue;
 		session.name = escaped(name);
 		session.max_reconnects = number_file<int32_t>(dir + "/max_reconnect_attempts");
+		session.heartbeat = {number_file<uint32_t>(dir + "/heartbeat_idle_ms"),
+				     number_file<uint32_t>(dir + "/heartbeat_busy_ms"),
+				     number_file<uint32_t>(dir + "/heartbeat_missed_max")};
 		/* "min-inflight (MI: 1)" */
 		session.policy = text_file(dir + "/mpath_policy");
 		session.policy = session.policy.substr(0, session.policy.find(' '));
@@ -427,11 +430,18 @@ Result<void> SysfsKernel::set_session(const Session &session, const SessionSetti
 	const std::string dir = session_dir(env_, session), what = "cannot change session " + session.name;
 	Result<void> stored;
 
+	const auto files = heartbeat_files(session.heartbeat, settings.heartbeat);
+
+	if (!files.empty() && !session.heartbeat.idle_ms)
+		return make_error("RNBD-M02", what + ": the heartbeats of the loaded modules are fixed");
 	if (!settings.policy.empty())
 		stored = store(dir + "/mpath_policy", settings.policy, what, std::nullopt);
 	if (stored && settings.max_reconnects)
 		stored = store(dir + "/max_reconnect_attempts", std::to_string(*settings.max_reconnects), what,
 			       std::nullopt);
+	for (const auto &[file, value] : files)
+		if (stored)
+			stored = store(dir + "/" + file, std::to_string(value), what, std::nullopt);
 	return stored;
 }
 

@@ -20,6 +20,9 @@ const char *const MAP_HELP = "map a device of a server and wait until it is ther
 const char *const UNMAP_HELP = "take mapped devices away";
 const char *const REMAP_HELP = "ask the server to open disconnected devices again";
 
+const std::vector<Opt> SESSION_SET_OPTIONS = {Opt::policy, Opt::max_reconnects, Opt::heartbeat_idle, Opt::heartbeat_busy,
+	Opt::heartbeat_missed, Opt::dry_run};
+
 const std::vector<Verb> VERBS = {
 	{"", "status", "", "sessions, paths, devices, exports, and what is wrong with them", run_status, {Opt::check, Opt::bytes}},
 	{"", "map", MAP_WORDS, MAP_HELP, run_map, MAP_OPTIONS},
@@ -37,7 +40,7 @@ const std::vector<Verb> VERBS = {
 	{"device", "set", "ANY...", "change settings of mapped devices", run_device_set, {Opt::fast_io_fail, Opt::dry_run, Opt::bytes}},
 	{"session", "list", "", "one line for each", run_list_sessions, LIST_OPTIONS},
 	{"session", "show", "SESSION", "all there is to say about one", run_show_session, SHOW_OPTIONS},
-	{"session", "set", "SESSION...", "change how sessions use their paths", run_session_set, {Opt::policy, Opt::max_reconnects, Opt::dry_run}},
+	{"session", "set", "SESSION...", "change how sessions use their paths", run_session_set, SESSION_SET_OPTIONS},
 	{"session", "reconnect", "SESSION...", "connect all paths anew, those that work one after the other", run_session_reconnect, ORDER_OPTIONS},
 	{"session", "disconnect", "SESSION...", "close all paths until they are told to reconnect", run_session_disconnect, ORDER_OPTIONS},
 	{"path", "list", "", "one line for each", run_list_paths, LIST_OPTIONS},
@@ -79,6 +82,9 @@ const std::vector<OptionSpec> OPTIONS = {
 	{Opt::policy, "--policy", "POLICY", "which path takes the next request: round-robin, min-inflight, min-latency"},
 	{Opt::max_reconnects, "--max-reconnect-attempts", "N", "how often a lost path is tried again; -1: for ever"},
 	{Opt::fast_io_fail, "--fast-io-fail", "SEC", "how long I/O is held while no path is up; 0: not, -1: for ever"},
+	{Opt::heartbeat_idle, "--heartbeat-idle", "MS", "milliseconds between heartbeats of a path on which nothing waits"},
+	{Opt::heartbeat_busy, "--heartbeat-busy", "MS", "the same while I/O waits for the server, never more than when idle"},
+	{Opt::heartbeat_missed, "--heartbeat-missed", "N", "a path that stays silent for more than N heartbeats is lost"},
 };
 
 const std::vector<Opt> COMMON = {Opt::help, Opt::json, Opt::output, Opt::quiet, Opt::verbose, Opt::sysfs};

@@ -30,7 +30,7 @@ enum rtrs_genl_cmd {
 	RTRS_CMD_SESSION_NTF,	/* event, RTRS_A_EVENT tells which */
 	RTRS_CMD_PATH_NTF,	/* event */
 	/* rtrs-client */
-	RTRS_CMD_SESSION_SET,	/* ID or NAME; MP_POLICY, MAX_RECONNECTS */
+	RTRS_CMD_SESSION_SET,	/* ID or NAME; MP_POLICY, MAX_RECONNECTS, HEARTBEAT_* */
 	RTRS_CMD_PATH_ADD,	/* SESSION_ID, DST [SRC]; answers with the path. -EEXIST, -ENOSPC */
 	RTRS_CMD_PATH_DEL,	/* ID; also the last one. -EALREADY */
 	RTRS_CMD_PATH_RECONNECT, /* ID; drops a connected path. -EBUSY while connecting or closing */
@@ -103,6 +103,10 @@ enum rtrs_genl_attr {
 	RTRS_A_INVALIDATE,	/* string: "Y", "N", "auto" (server) */
 	/* event */
 	RTRS_A_SUPPRESSED,	/* u32: earlier events of this object that were left out */
+	/* session of the client */
+	RTRS_A_HEARTBEAT_IDLE_MS, /* u32, 100 to 600000 */
+	RTRS_A_HEARTBEAT_BUSY_MS, /* u32, while I/O waits: 20 to HEARTBEAT_IDLE_MS */
+	RTRS_A_HEARTBEAT_MISSED, /* u32, 1 to 1000: a path silent for more of them is lost */
 	__RTRS_A_MAX,
 	RTRS_A_MAX = __RTRS_A_MAX - 1
 };

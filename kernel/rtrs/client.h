@@ -277,9 +277,10 @@ struct rtrs_clt_session {
 	bool short_of_room;		/* a path worker waits on @wait for send queue entries */
 	u8 *messages;			/* RTRS_CLT_HDR_STRIDE per slot: of requests that moved */
 
-	struct mutex mutex;		/* guards: paths, path_total, first offer */
+	struct mutex mutex;		/* guards: paths, path_total, heartbeat, first offer */
 	struct list_head paths;
 	u32 path_total;
+	struct rtrs_hb_params heartbeat;	/* of each path */
 	bool closing;			/* no further path */
 	DECLARE_BITMAP(indices, RTRS_CLT_MAX_PATHS);	/* places taken in the table */
 	/* Places of lost paths whose fences are still up, and until when; of them, removed paths'. */
@@ -309,7 +310,7 @@ struct rtrs_clt_session {
 extern struct rtrs_opcounts rtrs_clt_opc;
 extern struct workqueue_struct *rtrs_clt_wq;
 extern struct rtrs_cm_kept rtrs_clt_kept;
-extern struct rtrs_hb_params rtrs_clt_hb_params;	/* fixed after load */
+extern struct rtrs_hb_params rtrs_clt_hb_params;	/* of new sessions; fixed after load */
 u32 rtrs_clt_io_conns(void);
 u32 rtrs_clt_max_depth(void);
 int rtrs_clt_ack_timeout(void);	/* for rtrs_conn_tune() */
@@ -530,6 +531,12 @@ void rtrs_clt_stats_reset_reconnects(struct rtrs_clt_path *path);
 /* -EINVAL: outside -1 (for ever) to RTRS_CLT_RECONNECTS_MAX. */
 int rtrs_clt_session_set_reconnects(struct rtrs_clt_session *session, int max);
 void rtrs_clt_session_set_policy(struct rtrs_clt_session *session, enum rtrs_mp_policy policy);
+/*
+ * Of all its paths, those to come too. What is 0 in @change stays. -EINVAL:
+ * the result is none that rtrs_hb_params_ok() likes; nothing has changed.
+ */
+int rtrs_clt_session_set_heartbeat(struct rtrs_clt_session *session,
+				   const struct rtrs_hb_params *change);
 
 /* ---- clt_sysfs.c ---- */
 

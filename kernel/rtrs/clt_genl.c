@@ -392,6 +392,9 @@ static const struct nla_policy set_policy[RTRS_A_MAX + 1] = {
 	[RTRS_A_NAME] = { .type = NLA_NUL_STRING, .len = RTRS_WIRE_NAME_LEN - 1 },
 	[RTRS_A_MP_POLICY] = { .type = NLA_NUL_STRING, .len = 31 },
 	[RTRS_A_MAX_RECONNECTS] = NLA_POLICY_RANGE(NLA_S32, -1, RTRS_CLT_RECONNECTS_MAX),
+	[RTRS_A_HEARTBEAT_IDLE_MS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[RTRS_A_HEARTBEAT_BUSY_MS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[RTRS_A_HEARTBEAT_MISSED] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 static const struct nla_policy add_policy[RTRS_A_MAX + 1] = {

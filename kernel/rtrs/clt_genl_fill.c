@@ -133,6 +133,9 @@ static int put_session_shape(struct sk_buff *skb, struct rtrs_clt_session *sessi
 	    nla_put_u32(skb, RTRS_A_CHUNK_SIZE, known ? session->geo.chunk_size : 0) ||
 	    nla_put_string(skb, RTRS_A_MP_POLICY, rtrs_mp_name(READ_ONCE(session->policy))) ||
 	    nla_put_s32(skb, RTRS_A_MAX_RECONNECTS, READ_ONCE(session->max_reconnects)) ||
+	    nla_put_u32(skb, RTRS_A_HEARTBEAT_IDLE_MS, session->heartbeat.idle_ms) ||
+	    nla_put_u32(skb, RTRS_A_HEARTBEAT_BUSY_MS, session->heartbeat.busy_ms) ||
+	    nla_put_u32(skb, RTRS_A_HEARTBEAT_MISSED, session->heartbeat.missed_max) ||
 	    nla_put_u32(skb, RTRS_A_PATHS_TOTAL, session->path_total) ||
 	    nla_put_u32(skb, RTRS_A_PATHS_UP, rtrs_clt_session_paths_up(session)))
 		return -EMSGSIZE;

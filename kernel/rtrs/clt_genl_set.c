@@ -67,6 +67,12 @@ static struct rtrs_clt_path *get_path(struct genl_info *info)
 
 /* ---- session ---- */
 
+static bool has_heartbeat(struct genl_info *info)
+{
+	return info->attrs[RTRS_A_HEARTBEAT_IDLE_MS] || info->attrs[RTRS_A_HEARTBEAT_BUSY_MS] ||
+	       info->attrs[RTRS_A_HEARTBEAT_MISSED];
+}
+
 /* All of a request is looked at before any of it is done. */
 static int check_settings(struct genl_info *info, int *policy)
 {
@@ -76,7 +82,7 @@ static int check_settings(struct genl_info *info, int *policy)
 		GENL_SET_ERR_MSG(info, "session id or name is missing");
 		return -EINVAL;
 	}
-	if (!name && !info->attrs[RTRS_A_MAX_RECONNECTS]) {
+	if (!name && !info->attrs[RTRS_A_MAX_RECONNECTS] && !has_heartbeat(info)) {
 		GENL_SET_ERR_MSG(info, "there is nothing to set");
 		return -EINVAL;
 	}
@@ -88,11 +94,33 @@ static int check_settings(struct genl_info *info, int *policy)
 	return *policy;
 }
 
+static u32 u32_or_0(const struct nlattr *attr)
+{
+	return attr ? nla_get_u32(attr) : 0;
+}
+
+static int set_heartbeat(struct genl_info *info, struct rtrs_clt_session *session)
+{
+	struct rtrs_hb_params change = {
+		.idle_ms = u32_or_0(info->attrs[RTRS_A_HEARTBEAT_IDLE_MS]),
+		.busy_ms = u32_or_0(info->attrs[RTRS_A_HEARTBEAT_BUSY_MS]),
+		.missed_max = u32_or_0(info->attrs[RTRS_A_HEARTBEAT_MISSED]),
+	};
+	int ret = has_heartbeat(info) ? rtrs_clt_session_set_heartbeat(session, &change) : 0;
+
+	if (ret)
+		GENL_SET_ERR_MSG(info, "heartbeats: 100 to 600000 ms apart, 20 ms to that while I/O waits, 1 to 1000 missed");
+	return ret;
+}
+
+/* What can be refused comes first. */
 static int apply_settings(struct genl_info *info, struct rtrs_clt_session *session, int policy)
 {
 	struct nlattr *max = info->attrs[RTRS_A_MAX_RECONNECTS];
-	int ret = max ? rtrs_clt_session_set_reconnects(session, nla_get_s32(max)) : 0;
+	int ret = set_heartbeat(info, session);
 
+	if (!ret && max)
+		ret = rtrs_clt_session_set_reconnects(session, nla_get_s32(max));
 	if (!ret && info->attrs[RTRS_A_MP_POLICY])
 		rtrs_clt_session_set_policy(session, policy);
 	return ret;

@@ -219,6 +219,7 @@ static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *conf
 	session->port = config->port;
 	session->nr_poll_queues = config->nr_poll_queues;
 	session->max_reconnects = config->max_reconnects;
+	session->heartbeat = rtrs_clt_hb_params;
 	session->policy = RTRS_MP_MIN_INFLIGHT;
 	session->ops = ops;
 	session->priv = priv;
@@ -278,6 +279,7 @@ static struct rtrs_clt_path *new_path(struct rtrs_clt_session *session,
 	ret = enlist(path);
 	if (!ret) {
 		rtrs_clt_path_get(path);
+		rtrs_heartbeat_set(&path->hb, &session->heartbeat);
 		path->started = start;
 	}
 	mutex_unlock(&session->mutex);

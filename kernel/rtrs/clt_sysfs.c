@@ -56,6 +56,44 @@ static ssize_t mpath_policy_store(struct device *dev, struct device_attribute *a
 }
 static DEVICE_ATTR_RW(mpath_policy);
 
+/* Three files of one kind: each is a field of the heartbeat's parameters. */
+static u32 *heartbeat_field(struct rtrs_hb_params *params, const struct device_attribute *attr)
+{
+	const struct dev_ext_attribute *file = container_of(attr, struct dev_ext_attribute, attr);
+
+	return (void *)params + (unsigned long)file->var;
+}
+
+static ssize_t heartbeat_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	u32 *field = heartbeat_field(&to_session(dev)->heartbeat, attr);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*field));
+}
+
+static ssize_t heartbeat_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t count)
+{
+	struct rtrs_hb_params change = { };
+	u32 *field = heartbeat_field(&change, attr);
+	int ret = kstrtou32(buf, 10, field);
+
+	if (!ret && !*field)	/* would change nothing */
+		ret = -EINVAL;
+	if (!ret)
+		ret = rtrs_clt_session_set_heartbeat(to_session(dev), &change);
+	return ret ? ret : count;
+}
+
+#define HEARTBEAT_ATTR(_field)								\
+	static struct dev_ext_attribute heartbeat_##_field = {				\
+		__ATTR(heartbeat_##_field, 0644, heartbeat_show, heartbeat_store),	\
+		(void *)offsetof(struct rtrs_hb_params, _field),			\
+	}
+HEARTBEAT_ATTR(idle_ms);
+HEARTBEAT_ATTR(busy_ms);
+HEARTBEAT_ATTR(missed_max);
+
 static ssize_t add_path_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "Usage: echo [<source addr>@]<destination addr> > add_path\n\n"
@@ -97,6 +135,9 @@ static DEVICE_ATTR_RW(add_path);
 
 static struct attribute *session_attrs[] = {
 	&dev_attr_add_path.attr,
+	&heartbeat_busy_ms.attr.attr,
+	&heartbeat_idle_ms.attr.attr,
+	&heartbeat_missed_max.attr.attr,
 	&dev_attr_max_reconnect_attempts.attr,
 	&dev_attr_mpath_policy.attr,
 	NULL,

@@ -204,7 +204,6 @@ struct rtrs_heartbeat_ops {
 
 struct rtrs_heartbeat {
 	const struct rtrs_heartbeat_ops *ops;
-	struct rtrs_hb_params params;
 	struct rtrs_conn *conn;
 	struct ib_cqe cqe;		/* of answers sent */
 	struct ib_cqe beat_cqe;
@@ -215,6 +214,7 @@ struct rtrs_heartbeat {
 	s64 latency_ns;			/* last round trip */
 
 	spinlock_t lock;		/* all below */
+	struct rtrs_hb_params params;
 	struct rtrs_hb state;
 	enum rtrs_hb_pace pace;		/* may be read without */
 	bool running;
@@ -229,6 +229,8 @@ struct rtrs_heartbeat {
 
 void rtrs_heartbeat_init(struct rtrs_heartbeat *hb, const struct rtrs_hb_params *params,
 			 const struct rtrs_heartbeat_ops *ops);
+/* Other parameters, checked by rtrs_hb_params_ok(), from now on; running or not. */
+void rtrs_heartbeat_set(struct rtrs_heartbeat *hb, const struct rtrs_hb_params *params);
 void rtrs_heartbeat_start(struct rtrs_heartbeat *hb, struct rtrs_conn *conn);
 /* Idempotent; waits for a running tick; also fine if never started. */
 void rtrs_heartbeat_stop(struct rtrs_heartbeat *hb);

@@ -96,6 +96,14 @@ static void probe_sent(struct ib_cq *cq, struct ib_wc *wc)
 	check_sent(hb, wc);
 }
 
+/* With lock held: until the next tick. */
+static u32 tick_ms(const struct rtrs_heartbeat *hb)
+{
+	if (hb->probing)
+		return hb->probe_ms;
+	return hb->pace == RTRS_HB_IDLE ? hb->params.idle_ms : hb->params.busy_ms;
+}
+
 /* With lock held: what this tick orders. Negative: a heartbeat cannot be posted. */
 static int decide(struct rtrs_heartbeat *hb, enum rtrs_hb_action *action)
 {
@@ -103,21 +111,13 @@ static int decide(struct rtrs_heartbeat *hb, enum rtrs_hb_action *action)
 
 	if (atomic_xchg(&hb->heard, 0) || hb->proved)
 		rtrs_hb_heard(&hb->state);
-	/* an idle path has had half a minute */
-	*action = rtrs_hb_tick(&hb->state, hb->reached && hb->pace != RTRS_HB_IDLE);
+	/* whoever asks seldom has been patient already */
+	*action = rtrs_hb_tick(&hb->state, hb->reached && tick_ms(hb) < RTRS_HB_SLOW_MS);
 	if (*action == RTRS_HB_SEND)
 		ret = post_beat(hb);
 	if (ret >= 0 && hb->probing && !hb->probe_out)
 		ret = post_probe(hb);
 	return ret;
-}
-
-/* With lock held: until the next tick. */
-static u32 tick_ms(const struct rtrs_heartbeat *hb)
-{
-	if (hb->probing)
-		return hb->probe_ms;
-	return hb->pace == RTRS_HB_IDLE ? hb->params.idle_ms : hb->params.busy_ms;
 }
 
 static void tick(struct work_struct *work)
@@ -163,6 +163,18 @@ void rtrs_heartbeat_init(struct rtrs_heartbeat *hb, const struct rtrs_hb_params 
 }
 EXPORT_SYMBOL_GPL(rtrs_heartbeat_init);
 
+void rtrs_heartbeat_set(struct rtrs_heartbeat *hb, const struct rtrs_hb_params *params)
+{
+	spin_lock_irq(&hb->lock);
+	hb->params = *params;
+	hb->state.missed_max = params->missed_max;
+	/* what the timer runs now may be far off */
+	if (hb->running)
+		set_timer(hb, tick_ms(hb));
+	spin_unlock_irq(&hb->lock);
+}
+EXPORT_SYMBOL_GPL(rtrs_heartbeat_set);
+
 void rtrs_heartbeat_start(struct rtrs_heartbeat *hb, struct rtrs_conn *conn)
 {
 	spin_lock_irq(&hb->lock);
@@ -204,10 +216,11 @@ EXPORT_SYMBOL_GPL(rtrs_heartbeat_hurry);
 
 void rtrs_heartbeat_probe(struct rtrs_heartbeat *hb, u32 ms)
 {
-	u32 wanted = ms ? ms : hb->params.busy_ms;
 	unsigned long flags;
+	u32 wanted;
 
 	spin_lock_irqsave(&hb->lock, flags);
+	wanted = ms ? ms : hb->params.busy_ms;
 	if (hb->running && !hb->probing) {
 		hb->probing = true;
 		hb->probe_ms = wanted;

@@ -56,7 +56,7 @@ _rnbdctl()
 		if [[ $cur == -* ]]; then names=(--help --json --output --quiet --verbose --sysfs --bytes)
 		else mapfile -t names < <(rnbdctl list sessions -q 2>/dev/null); fi ;;
 	"session set "*)
-		if [[ $cur == -* ]]; then names=(--help --json --output --quiet --verbose --sysfs --policy --max-reconnect-attempts --dry-run)
+		if [[ $cur == -* ]]; then names=(--help --json --output --quiet --verbose --sysfs --policy --max-reconnect-attempts --heartbeat-idle --heartbeat-busy --heartbeat-missed --dry-run)
 		else mapfile -t names < <(rnbdctl list sessions -q 2>/dev/null); fi ;;
 	"session reconnect "*)
 		if [[ $cur == -* ]]; then names=(--help --json --output --quiet --verbose --sysfs --wait --no-wait --timeout --dry-run)

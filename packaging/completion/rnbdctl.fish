@@ -180,6 +180,9 @@ complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_sub
 complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l sysfs
 complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l policy
 complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l max-reconnect-attempts
+complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l heartbeat-idle
+complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l heartbeat-busy
+complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l heartbeat-missed
 complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from set' -l dry-run
 complete -c rnbdctl -f -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from reconnect' -a '(rnbdctl list sessions -q 2>/dev/null)' -d ''
 complete -c rnbdctl -n '__fish_seen_subcommand_from session; and __fish_seen_subcommand_from reconnect' -l help

@@ -34,7 +34,7 @@ TEST_CASE("options stand in the order of their numbers")
 {
 	for (size_t i = 0; i < option_specs().size(); i++)
 		CHECK(static_cast<size_t>(option_specs()[i].opt) == i);
-	CHECK(option_specs().back().opt == Opt::fast_io_fail);
+	CHECK(option_specs().back().opt == Opt::heartbeat_missed);
 }
 
 TEST_CASE("error ids are unique, exits documented and below 64")

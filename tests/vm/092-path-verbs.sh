@@ -94,6 +94,16 @@ same session set s1 --policy mi --max-reconnect-attempts -1
 changed session set s1 --max-reconnect-attempts 9
 reads max_reconnect_attempts $'9\n'
 exits 2 '' session set s1 --policy fastest
+changed session set s1 --heartbeat-idle 3000 --heartbeat-busy 200 --heartbeat-missed 9
+same session set s1 --heartbeat-idle 3000 --heartbeat-busy 200 --heartbeat-missed 9
+exits 2 '20 ms to that' session set s1 --heartbeat-busy 3001 --policy rr
+reads mpath_policy $'min-inflight (MI: 1)\n'
+reads heartbeat_idle_ms $'3000\n'
+reads heartbeat_busy_ms $'200\n'
+reads heartbeat_missed_max $'9\n'
+for value in 199 600001 0 fast; do refused 'Invalid argument' heartbeat_idle_ms $value; done
+[ "$(field '.object | [.heartbeat_idle_ms, .heartbeat_busy_ms, .heartbeat_missed_max] | @text' show s1)" = '[3000,200,9]' ] ||
+	fail "$(on client 'rnbdctl show s1')"
 
 # disconnect stays so until reconnect
 changed path disconnect $two
@@ -136,9 +146,9 @@ reads add_path $'Usage: echo [<source addr>@]<destination addr> > add_path\n\n*a
 reads mpath_policy $'min-inflight (MI: 1)\n'
 for file in reconnect disconnect remove_path; do reads "paths/$one/$file" "Usage: echo 1 > $file"$'\n'; done
 reads "paths/$one/stats/reset_all" $'echo 1 to reset all statistics\n'
-[ "$(on client "stat -c '%a %n' $dir/add_path $dir/m* $dir/paths/*/* | sed 's,/.*/,,'" | paste -sd' ')" = \
-	'644 add_path 644 max_reconnect_attempts 644 mpath_policy 444 cur_latency 644 disconnect 444 dst_addr 444 hca_name 444 hca_port 644 reconnect 644 remove_path 444 src_addr 444 state 755 stats' ] ||
-	fail "modes: $(on client "stat -c '%a %n' $dir/add_path $dir/m* $dir/paths/*/*")"
+[ "$(on client "stat -c '%a %n' $dir/add_path $dir/[hm]* $dir/paths/*/* | sed 's,/.*/,,'" | paste -sd' ')" = \
+	'644 add_path 644 heartbeat_busy_ms 644 heartbeat_idle_ms 644 heartbeat_missed_max 644 max_reconnect_attempts 644 mpath_policy 444 cur_latency 644 disconnect 444 dst_addr 444 hca_name 444 hca_port 644 reconnect 644 remove_path 444 src_addr 444 state 755 stats' ] ||
+	fail "modes: $(on client "stat -c '%a %n' $dir/add_path $dir/[hm]* $dir/paths/*/*")"
 [ "$(on client "stat -c '%a %n' $dir/paths/*/stats/* | sed 's,/.*/,,'" | paste -sd' ')" = \
 	'644 cpu_migration_from 644 cpu_migration_to 644 rdma 644 reconnects 644 reset_all' ] || fail "modes of stats/"
 refused 'Invalid argument' add_path 'ip:10.78.0'
@@ -174,6 +184,19 @@ on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /t
 ! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
 changed session disconnect s1
 changed session reconnect s1
+
+# an idle path is lost after half a minute of silence, or as soon as its session says; one added later too
+changed path delete $two
+store heartbeat_busy_ms 100 || fail "heartbeat_busy_ms"
+store heartbeat_idle_ms 200 || fail "heartbeat_idle_ms"
+changed path add s1 10.78.0.1
+has $one connected $two connected
+link_cut 1 client
+on client "until_true 15 eval '! grep -qx connected $dir/paths/$two/state'" || fail "silence for 15 s"
+exits 0 'stopped answering heartbeats' show $two
+link_join 1 client
+on client "until_true 30 grep -qx connected $dir/paths/$two/state" || fail "the path does not come back"
+changed session set s1 --heartbeat-idle 5000 --heartbeat-missed 5
 
 # changed too often: fewer events, but none is left out without being counted, and the last one comes
 on client "session_events >/tmp/events & echo \$! >/tmp/events.pid; until_true 5 grep -qx ready /tmp/events

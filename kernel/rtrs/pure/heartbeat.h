@@ -34,6 +34,8 @@ enum rtrs_hb_action {
  * questions: its CPUs are late, the path is not dead.
  */
 #define RTRS_HB_PATIENCE	8
+/* At this pace and slower ones there is no such patience: missed_max of them are enough. */
+#define RTRS_HB_SLOW_MS		1000
 
 struct rtrs_hb {
 	u32 missed;		/* ticks since the peer was last heard, or asked anew */
