@@ -29,7 +29,7 @@ verify --filename="$one" --rw=randwrite --bs=4k --size=4m --iodepth=32
 verify --filename="$one" --rw=randwrite --bs=4k --size=4m --iodepth=512
 verify --filename="$one" --rw=write --bs="$max" --size=16m --iodepth=4
 # buffers one after another, so that few of them start at a page
-verify --filename="$one" --rw=randwrite --bs=4608 --blockalign=512 --size=2m --iodepth=16
+verify --filename="$one" --rw=randwrite --bs=4608 --size=2m --iodepth=16
 verify --filename="$one" --rw=write --bs=$((max - 512)) --size=8m --iodepth=8
 # larger than one request
 verify --filename="$one" --rw=randwrite --bs=512k --size=16m --iodepth=4
