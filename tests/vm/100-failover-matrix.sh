@@ -7,7 +7,7 @@
 # vms: pair
 # links: 2
 # kernels: none
-# limit: 3600
+# limit: 7200
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/failover.sh"

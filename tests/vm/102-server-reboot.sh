@@ -8,7 +8,7 @@
 # vms: none
 # links: 2
 # kernels: none
-# limit: 3600
+# limit: 7200
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/failover.sh"

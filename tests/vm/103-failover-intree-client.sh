@@ -6,7 +6,7 @@
 # links: 2
 # kernels: none
 # peers: intree
-# limit: 3600
+# limit: 7200
 set -euo pipefail
 export CLIENT=intree
 . "$(dirname "$0")/100-failover-matrix.sh"
