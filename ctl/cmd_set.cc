@@ -41,14 +41,6 @@ Result<SessionSettings> session_settings(const Options &options)
 	return settings;
 }
 
-/* What @heartbeat becomes by what is given of @change. */
-Heartbeat merged(const Heartbeat &heartbeat, const Heartbeat &change)
-{
-	return {change.idle_ms ? change.idle_ms : heartbeat.idle_ms,
-		change.busy_ms ? change.busy_ms : heartbeat.busy_ms,
-		change.missed_max ? change.missed_max : heartbeat.missed_max};
-}
-
 bool has_settings(const Session &session, const SessionSettings &settings)
 {
 	return (settings.policy.empty() || settings.policy == session.policy) &&

@@ -71,6 +71,13 @@ std::string pair_text(const rtrs_addr_pair &pair)
 	return std::string(buf, rtrs_pair_format(&pair, buf, sizeof(buf)));
 }
 
+Heartbeat merged(const Heartbeat &heartbeat, const Heartbeat &change)
+{
+	return {change.idle_ms ? change.idle_ms : heartbeat.idle_ms,
+		change.busy_ms ? change.busy_ms : heartbeat.busy_ms,
+		change.missed_max ? change.missed_max : heartbeat.missed_max};
+}
+
 size_t paths_up(const Session &session)
 {
 	return static_cast<size_t>(std::count_if(session.paths.begin(), session.paths.end(),

@@ -171,6 +171,9 @@ std::string addr_text(const rtrs_addr &addr);	/* "ip:10.0.0.1", empty for none *
 std::string addr_short(const rtrs_addr &addr);	/* without "ip:" */
 std::string pair_text(const rtrs_addr_pair &pair);
 
+/* What @heartbeat becomes by what is given of @change. */
+Heartbeat merged(const Heartbeat &heartbeat, const Heartbeat &change);
+
 size_t paths_up(const Session &session);
 /* "connected", "degraded" (some paths down), or the state of the kernel. */
 std::string session_state(const Session &session);

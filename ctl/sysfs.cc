@@ -428,20 +428,24 @@ Result<void> SysfsKernel::set_device(const Device &device, const DeviceSettings 
 Result<void> SysfsKernel::set_session(const Session &session, const SessionSettings &settings)
 {
 	const std::string dir = session_dir(env_, session), what = "cannot change session " + session.name;
-	Result<void> stored;
-
 	const auto files = heartbeat_files(session.heartbeat, settings.heartbeat);
+	const Heartbeat heartbeat = merged(session.heartbeat, settings.heartbeat);
+	Result<void> stored;
 
 	if (!files.empty() && !session.heartbeat.idle_ms)
 		return make_error("RNBD-M02", what + ": the heartbeats of the loaded modules are fixed");
-	if (!settings.policy.empty())
+	/* the kernel would notice after the first file */
+	if (heartbeat.busy_ms > heartbeat.idle_ms)
+		return make_error("RNBD-U05", fmt::format("{}: heartbeats {} ms apart while I/O waits, {} ms otherwise", what,
+			*heartbeat.busy_ms, *heartbeat.idle_ms));
+	for (const auto &[file, value] : files)
+		if (stored)
+			stored = store(dir + "/" + file, std::to_string(value), what, std::nullopt);
+	if (stored && !settings.policy.empty())
 		stored = store(dir + "/mpath_policy", settings.policy, what, std::nullopt);
 	if (stored && settings.max_reconnects)
 		stored = store(dir + "/max_reconnect_attempts", std::to_string(*settings.max_reconnects), what,
 			       std::nullopt);
-	for (const auto &[file, value] : files)
-		if (stored)
-			stored = store(dir + "/" + file, std::to_string(value), what, std::nullopt);
 	return stored;
 }
 

@@ -150,7 +150,7 @@ static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old)
 	}
 }
 
-/* The server still takes down what this address left behind: no outcome yet. */
+/* The server still takes down what this address left behind: no outcome yet, no attempt used up. */
 static bool busy_for_now(const struct rtrs_clt_path *path)
 {
 	return path->busy && path->busy <= BUSY_ATTEMPTS;
@@ -168,11 +168,14 @@ static void count_outcome(struct rtrs_clt_path *path, enum rtrs_path_state next,
 		path->connects_shown++;
 	} else if (next == RTRS_PATH_DRAINING && path->state == RTRS_PATH_CONNECTING) {
 		path->busy = why->remote && why->error == -EBUSY ? path->busy + 1 : 0;
-		if (!busy_for_now(path))
+		if (busy_for_now(path))
+			path->attempt--;
+		else
 			path->tried = true;
 		if (path->was_connected)
 			path->failures_shown++;
 	} else if (next == RTRS_PATH_CLOSED) {
+		path->busy = 0;
 		path->tried = true;
 	}
 	if (path->state == RTRS_PATH_CONNECTED || path->state == RTRS_PATH_CLOSED)

@@ -111,8 +111,8 @@ static int decide(struct rtrs_heartbeat *hb, enum rtrs_hb_action *action)
 
 	if (atomic_xchg(&hb->heard, 0) || hb->proved)
 		rtrs_hb_heard(&hb->state);
-	/* whoever asks seldom has been patient already */
-	*action = rtrs_hb_tick(&hb->state, hb->reached && tick_ms(hb) < RTRS_HB_SLOW_MS);
+	/* what reached its adapter would have ended the probe */
+	*action = rtrs_hb_tick(&hb->state, hb->reached && !hb->probing, tick_ms(hb));
 	if (*action == RTRS_HB_SEND)
 		ret = post_beat(hb);
 	if (ret >= 0 && hb->probing && !hb->probe_out)

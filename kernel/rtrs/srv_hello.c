@@ -11,7 +11,7 @@
 #include "server.h"
 
 #define HANDSHAKE_MS	2000	/* as long as no other one of the path comes in between */
-#define REPLACED_MS	75	/* between questions to a path whose client says it has it no more */
+#define REPLACED_MS	300	/* what a path has to prove itself whose client says it has it no more */
 #define RATE_BURST_SECONDS 4	/* what a client may save up while it is quiet */
 
 static struct rtrs_srv_conn *new_conn(struct rtrs_srv_path *path, struct rdma_cm_id *cm_id, u16 cid)
@@ -123,6 +123,12 @@ static bool is_ending(struct rtrs_srv_path *path)
 	       atomic_read(&path->events) & (RTRS_PEV_LOST | RTRS_PEV_CLOSE);
 }
 
+/* Ticks of a probe after which a path that is dead was given REPLACED_MS. */
+static u32 replaced_tick_ms(void)
+{
+	return max(DIV_ROUND_UP(REPLACED_MS, rtrs_srv_params.heartbeat.missed_max), 20U);
+}
+
 /*
  * May the session get one more path? One that is there already stays as long
  * as its client has it: this request may be a replay (S6). But the client may
@@ -141,7 +147,7 @@ static int check_session(struct rtrs_srv_session *session, const struct rtrs_hel
 	if (path) {
 		give_up_handshake(path, peer);
 		if (rtrs_addr_equal(&path->client, &peer->client))
-			rtrs_heartbeat_probe(&path->hb, REPLACED_MS);
+			rtrs_heartbeat_probe(&path->hb, replaced_tick_ms());
 		return -EBUSY;
 	}
 	if (session->path_count >= RTRS_WIRE_MAX_PATHS)

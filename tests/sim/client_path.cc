@@ -196,7 +196,7 @@ void Client::tick()
 	ClientPath *path = random_path();
 	if (path->state != RTRS_PATH_CONNECTED)
 		return;
-	const rtrs_hb_action action = rtrs_hb_tick(&path->hb, false);
+	const rtrs_hb_action action = rtrs_hb_tick(&path->hb, false, RTRS_HB_BUSY_MS);
 	if (action == RTRS_HB_DEAD) {
 		raise(path, RTRS_PEV_LOST);
 	} else if (action == RTRS_HB_SEND) {

@@ -186,7 +186,7 @@ void Server::tick()
 	/* what is late with its completions may be late with everything */
 	if (path->state != RTRS_PATH_CONNECTED || path->lazy)
 		return;
-	switch (rtrs_hb_tick(&path->hb, false)) {
+	switch (rtrs_hb_tick(&path->hb, false, RTRS_HB_BUSY_MS)) {
 	case RTRS_HB_SEND:
 		reply_imm(path, RTRS_WIRE_IMM_HB);
 		break;

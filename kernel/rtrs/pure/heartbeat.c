@@ -17,35 +17,40 @@ bool rtrs_hb_params_ok(const struct rtrs_hb_params *p)
 
 void rtrs_hb_init(struct rtrs_hb *hb, u32 missed_max)
 {
-	hb->missed = 0;
 	hb->missed_max = missed_max;
-	hb->rounds = 0;
+	rtrs_hb_heard(hb);
 }
 
 void rtrs_hb_heard(struct rtrs_hb *hb)
 {
 	hb->missed = 0;
-	hb->rounds = 0;
+	hb->silent_ms = 0;
+	hb->again = false;
 }
 
 void rtrs_hb_asked(struct rtrs_hb *hb)
 {
+	rtrs_hb_heard(hb);
 	hb->missed = ASKED;
 }
 
-enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached)
+enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached, u32 ms)
 {
-	u32 silent = hb->missed;
+	bool round_over = hb->missed > hb->missed_max;
+	bool patient;
 
-	if (silent > hb->missed_max) {
-		if (!reached || hb->rounds + 1 >= RTRS_HB_PATIENCE)
-			return RTRS_HB_DEAD;
-		hb->rounds++;
+	if (hb->missed >= ASKED)
+		hb->silent_ms += ms;
+	patient = hb->silent_ms < RTRS_HB_PATIENCE_MS;
+	if ((round_over && !reached) || ((round_over || hb->again) && !patient))
+		return RTRS_HB_DEAD;
+	if (round_over) {
+		hb->again = true;
 		hb->missed = ASKED;
 		return RTRS_HB_SEND;
 	}
-	hb->missed = silent + 1;
-	/* 0: heard in the interval that ends now; above 1: the question is out */
+	hb->missed++;
+	/* 0 before: heard in the interval that ends now; above 1: the question is out */
 	return hb->missed == ASKED ? RTRS_HB_SEND : RTRS_HB_REST;
 }
 

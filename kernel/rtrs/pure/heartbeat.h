@@ -30,17 +30,17 @@ enum rtrs_hb_action {
 };
 
 /*
- * So many times as long may a peer stay silent whose adapter still acknowledges
- * questions: its CPUs are late, the path is not dead.
+ * So long, or for missed_max ticks if that is longer, may a peer stay silent
+ * whose adapter still acknowledges questions: its CPUs are late, the path is
+ * not dead.
  */
-#define RTRS_HB_PATIENCE	8
-/* At this pace and slower ones there is no such patience: missed_max of them are enough. */
-#define RTRS_HB_SLOW_MS		1000
+#define RTRS_HB_PATIENCE_MS	5000
 
 struct rtrs_hb {
 	u32 missed;		/* ticks since the peer was last heard, or asked anew */
 	u32 missed_max;
-	u32 rounds;		/* questions acknowledged but not answered, in a row */
+	u32 silent_ms;		/* ticks since the first question without an answer, in time */
+	bool again;		/* it was not the last one */
 };
 
 void rtrs_hb_init(struct rtrs_hb *hb, u32 missed_max);
@@ -49,11 +49,11 @@ void rtrs_hb_heard(struct rtrs_hb *hb);
 /* A heartbeat went out between ticks; what was heard or missed before counts no more. */
 void rtrs_hb_asked(struct rtrs_hb *hb);
 /*
- * One tick: the first silent one sends, more than missed_max silent ones are
- * the end; but as long as @reached, the last question has reached the peer's
- * adapter, it is asked anew, RTRS_HB_PATIENCE rounds in all.
+ * One tick, @ms after the one before: the first silent one sends, more than
+ * missed_max silent ones are the end; but as long as @reached, the last question
+ * has reached the peer's adapter, it is asked anew, for RTRS_HB_PATIENCE_MS in all.
  */
-enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached);
+enum rtrs_hb_action rtrs_hb_tick(struct rtrs_hb *hb, bool reached, u32 ms);
 
 enum rtrs_hb_pace {
 	RTRS_HB_IDLE,		/* the next tick is idle_ms away */
