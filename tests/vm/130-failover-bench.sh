@@ -28,13 +28,17 @@ serve() {
 }
 clock() { on client "echo \$((\${EPOCHREALTIME/./} / 1000))"; }
 
-# back_after START: milliseconds until both links carry requests that came later
-# than now; empty when they never do.
+# back_after WORDS: milliseconds from before the client's shell does them, or what
+# they set start to, until both links carry requests that came later; empty when
+# they never do. All of it in the guest: a command to it takes longer than a path.
 back_after() {
 	local a b
 	a=$paths/$(path_name 0)
 	b=$paths/$(path_name 1)
-	ON_LIMIT=$((back_limit + 30)) watch "
+	ON_LIMIT=$((back_limit + 90)) watch "
+		now() { echo \$((\${EPOCHREALTIME/./} / 1000)); }
+		start=\$(now)
+		$1
 		read -r _ x <<<\"\$(counters $a)\"
 		read -r _ y <<<\"\$(counters $b)\"
 		end=\$((SECONDS + $back_limit))
@@ -42,25 +46,41 @@ back_after() {
 			[ \$SECONDS -lt \$end ] || exit 0
 			sleep 0.02
 		done
-		echo \$((\${EPOCHREALTIME/./} / 1000 - $1))"
+		echo \$((\$(now) - start))"
 }
 
 note() { echo "$2" >>"$VM_RUN/bench.$1"; }
 
+# comes_back KIND LINK RECONNECTS: what has no link that returns comes back by itself.
+comes_back() {
+	if [ "$1" = disconnect@server ]; then
+		back_after "until_true 60 was_lost $paths/$(path_name "$2") $3; start=\$(now)"
+	else
+		back_after "$(undo_words "$1" "$2")"
+	fi
+}
+
 # one_loss KIND LINK
 one_loss() {
-	local kind=$1 link=$2 reconnects start back
+	local kind=$1 link=$2 reconnects back watcher=''
 	read -r reconnects _ <<<"$(counters_of "$link")"
 	on client 'ledger mark /run/ledger'
-	start=$(clock)
+	if [ "$kind" = disconnect@server ]; then
+		comes_back "$kind" "$link" "$reconnects" >"$VM_RUN/bench.back" &
+		watcher=$!
+	fi
 	lose "$kind" "$link"
 	noticed 60 "$link" "$reconnects"
 	ledger_await 100 60
 	note "$kind.gap" "$(ledger_value gap_ms)"
 	note "$kind.slowest" "$(ledger_value slowest_ms)"
-	[ "$kind" = disconnect@server ] || start=$(clock)
-	undo "$kind" "$link"
-	back=$(back_after "$start")
+	if [ -n "$watcher" ]; then
+		wait $watcher
+		back=$(<"$VM_RUN/bench.back")
+	else
+		back=$(comes_back "$kind" "$link" "$reconnects")
+		fixed_neighbours
+	fi
 	note "$kind.back" "${back:-never}"
 	note "$kind.errors" "$(ledger_value errors)"
 	[ -n "$back" ] || reconnect "$link"
@@ -78,7 +98,7 @@ reboot_once() {
 	ON_LIMIT=150 on client 'ledger await /run/ledger 1 120'
 	note reboot.gap $(($(clock) - start))
 	note reboot.slowest "$(ledger_value slowest_ms)"
-	note reboot.back "$(back_after "$start")"
+	note reboot.back "$(back_after "start=$start")"
 	note reboot.errors "$(ledger_value errors)"
 	paths_are 120 connected 0 1
 }

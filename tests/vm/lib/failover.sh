@@ -115,18 +115,27 @@ lose() {
 
 # undo LOSS LINK: the world does. heal LOSS LINK: and the administrator tells a
 # client that forgets a path whose device or route was away.
+# undo_words KIND LINK: for the shell of the guest that lost something.
+undo_words() {
+	case ${1%@*} in
+	down) echo "ip link set eth$2 up" ;;
+	silent) echo "tc qdisc del dev eth$2 root" ;;
+	rdma) echo "rdma link add rxe$2 type rxe netdev eth$2" ;;
+	esac
+}
+
 undo() {
 	local what=${1%@*} where=${1#*@} link=$2
 	case $what in
-	down) on "$where" "ip link set eth$link up"; fixed_neighbours ;;
+	down) on "$where" "$(undo_words "$@")"; fixed_neighbours ;;
 	carrier) monitor "$where" "set_link net$link on"; fixed_neighbours ;;
 	silent)
 		if [ "$where" = switch ]; then
 			link_join "$link" client
 		else
-			on "$where" "tc qdisc del dev eth$link root"
+			on "$where" "$(undo_words "$@")"
 		fi ;;
-	rdma) on "$where" "rdma link add rxe$link type rxe netdev eth$link" ;;
+	rdma) on "$where" "$(undo_words "$@")" ;;
 	disconnect) [ "$where" != client ] || reconnect "$link" ;;
 	freeze) vm_thaw "$where" ;;
 	esac
