@@ -8,7 +8,9 @@
  * when a port goes down in the middle of a handshake, nobody can stop.
  * leftovers_mutex guards the list of these ids; only its work takes them off.
  */
+#include <linux/netdevice.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <rdma/ib_cache.h>
 
@@ -18,13 +20,28 @@
 #define LOOK_SECONDS	5	/* between looks without any news, of which some may be lost */
 #define PARTING_MS	1000	/* that a peer has to answer a disconnect */
 
+/* The state of a RoCE port follows that of its interface, some time later. */
+static bool netdev_up(const struct rdma_cm_id *id)
+{
+	struct net_device *dev;
+	bool up;
+
+	if (!rdma_protocol_roce(id->device, id->port_num))
+		return true;
+	rcu_read_lock();
+	dev = dev_get_by_index_rcu(&init_net, id->route.addr.dev_addr.bound_dev_if);
+	up = !dev || (netif_running(dev) && netif_carrier_ok(dev));
+	rcu_read_unlock();
+	return up;
+}
+
 bool rtrs_port_up(const struct rdma_cm_id *id)
 {
 	enum ib_port_state state;
 
 	if (!id->device || ib_get_cached_port_state(id->device, id->port_num, &state))
 		return true;
-	return state == IB_PORT_ACTIVE;
+	return state == IB_PORT_ACTIVE && netdev_up(id);
 }
 EXPORT_SYMBOL_GPL(rtrs_port_up);
 
