@@ -113,8 +113,6 @@ lose() {
 	esac
 }
 
-# undo LOSS LINK: the world does. heal LOSS LINK: and the administrator tells a
-# client that forgets a path whose device or route was away.
 # undo_words KIND LINK: for the shell of the guest that lost something.
 undo_words() {
 	case ${1%@*} in
@@ -124,6 +122,8 @@ undo_words() {
 	esac
 }
 
+# undo LOSS LINK: the world does. heal LOSS LINK: and the administrator tells a
+# client that forgets a path whose device or route was away.
 undo() {
 	local what=${1%@*} where=${1#*@} link=$2
 	case $what in
