@@ -124,7 +124,7 @@ static struct rtrs_why state_why(struct rtrs_clt_path *path, enum rtrs_path_stat
 	}
 }
 
-static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old)
+static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old, bool new_reason)
 {
 	const char *name = path->session->name;
 
@@ -136,7 +136,7 @@ static void tell(struct rtrs_clt_path *path, enum rtrs_path_state old)
 		break;
 	case RTRS_PATH_DRAINING:
 		/* one line when it is lost, none for each attempt that fails after that */
-		if (old == RTRS_PATH_CONNECTED || !path->was_connected)
+		if (old == RTRS_PATH_CONNECTED || (!path->was_connected && new_reason))
 			rtrs_warn(name, "path %u %s: %s (%d)\n", path->id,
 				  old == RTRS_PATH_CONNECTED ? "lost" : "not connected",
 				  rtrs_cause_text(path->why.cause), path->why.error);
@@ -186,6 +186,7 @@ static void enter(struct rtrs_clt_path *path, enum rtrs_path_state next)
 {
 	enum rtrs_path_state old = path->state;
 	struct rtrs_why why = state_why(path, next);
+	bool new_reason = why.cause != path->why.cause || why.error != path->why.error;
 
 	spin_lock(&path->view_lock);
 	count_outcome(path, next, &why);
@@ -195,7 +196,7 @@ static void enter(struct rtrs_clt_path *path, enum rtrs_path_state next)
 	spin_unlock(&path->view_lock);
 	if (next == RTRS_PATH_GONE)
 		return;
-	tell(path, old);
+	tell(path, old, new_reason);
 	rtrs_clt_genl_path_event(path, RTRS_CLT_CHANGED);
 }
 

@@ -86,6 +86,13 @@ struct rtrs_qp_spec {
 int rtrs_conn_create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec);
 /* Flush both queues and wait until every posted work request has completed. May sleep. */
 void rtrs_conn_drain(struct rtrs_conn *conn);
+/*
+ * The queue pair, if there is one, takes nothing from the wire any more and holds
+ * no memory region. False when the device cannot do that but by destroying it.
+ * After rtrs_conn_drain(); leaves the CM id unable to disconnect until
+ * rtrs_conn_destroy_qp(). May sleep.
+ */
+bool rtrs_conn_reset_qp(struct rtrs_conn *conn);
 /* Idempotent; fine for a connection that never had a QP. After rtrs_conn_drain(). */
 void rtrs_conn_destroy_qp(struct rtrs_conn *conn);
 

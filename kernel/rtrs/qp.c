@@ -184,6 +184,19 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_drain);
 
+bool rtrs_conn_reset_qp(struct rtrs_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_RESET };
+
+	if (!conn->qp)
+		return true;
+	/* iWARP knows no such state, and some of its drivers do not say so */
+	if (rdma_protocol_iwarp(conn->qp->device, conn->cm_id->port_num))
+		return false;
+	return !ib_modify_qp(conn->qp, &attr, IB_QP_STATE);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_reset_qp);
+
 static void close_send_work(struct rtrs_conn *conn)
 {
 	spin_lock_irq(&conn->send_lock);

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The driver of an interface that is down keeps packets it was given, and soft
+# RDMA keeps a queue pair as long as one of its packets is kept. Requests do not
+# wait for that: they go on by the other path, and when the interface is up
+# again, so is the path.
+# vms: pair
+# links: 2
+# check: 6.1
+# limit: 300
+set -euo pipefail
+. "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/failover.sh"
+
+need_modules
+fixed_neighbours
+on server 'modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0'
+# the client's adapter is above eth0, whose queue keeps what it is told to
+on client 'rdma link delete rxe0; modprobe macvlan && modprobe sch_netem
+	ip link add link eth0 name above0 type macvlan mode bridge
+	ip addr add 10.79.0.2/24 dev above0 && ip link set above0 up
+	rdma link add rxe2 type rxe netdev above0'
+server_load /dev
+client_load
+MAP_LINKS=1 map_paths ram0
+above=$paths/ip:10.79.0.2@ip:10.79.0.1
+above_is() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 grep -qx $2 $above/state" || fail "the path is not $2"; }
+on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
+above_is 30 connected
+
+kept() { [ "$(on client 'tc -s -j qdisc show dev eth0' | jq '.[0].qlen')" -gt 0 ] || fail "no packet is kept: $1"; }
+
+ledger_start blocks=512 threads=8 pause=500
+ledger_await 100 30
+# For longer than a request may take, and less than soft RDMA waits. In slots:
+# what netem merely delays it takes away from its sender at once.
+on client 'tc qdisc replace dev eth0 root netem slot 45s 45s packets 1 limit 100000
+	sleep 0.2	# for requests to be on their way
+	ip link set above0 down'
+kept "nothing was on its way"
+ON_LIMIT=40 on client 'ledger stop /run/ledger 20' || fail "requests wait for the packets of a lost path"
+kept "the requests were not quicker"
+on client 'tc qdisc del dev eth0 root; ip link set above0 up'
+above_is 30 connected
+ledger_stop
+ledger_good
+all_down
+on client 'rdma link delete rxe2; ip link delete above0; rdma link add rxe0 type rxe netdev eth0'
