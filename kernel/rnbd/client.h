@@ -104,6 +104,11 @@ void rnbd_clt_session_kick(struct rnbd_clt_dev *dev);
 /* Is the link that came up as number @gen still up? Without lock; see send_close. */
 bool rnbd_clt_session_same_link(struct rnbd_clt_session *session, u32 gen);
 /*
+ * Until opens may be sent over another link than number @tried, @deadline (in
+ * jiffies), or dev->cancel. True for the first. The device has joined.
+ */
+bool rnbd_clt_session_await_link(struct rnbd_clt_dev *dev, u32 tried, unsigned long deadline);
+/*
  * Get every request of the unmapped device back from a server that does not
  * answer: close the transport of a session that no other device shares, make
  * the connections of a shared one anew. May sleep; the device must not leave
@@ -220,6 +225,10 @@ int rnbd_clt_dev_remap_wait(struct rnbd_clt_dev *dev, u32 ticket);
 /* Change how long I/O waits. -EINVAL out of range. Counts from when the link went down. */
 int rnbd_clt_dev_set_fast_io_fail(struct rnbd_clt_dev *dev, int seconds);
 
+/* dev->lock held: enter the next state, with @why if given. False: the event means nothing now. */
+bool rnbd_clt_dev_step(struct rnbd_clt_dev *dev, enum rnbd_dev_event event,
+		       const struct rtrs_why *why);
+
 /* From clt_session.c, with session->lock held. */
 void rnbd_clt_dev_link_down(struct rnbd_clt_dev *dev, const struct rtrs_why *why);
 void rnbd_clt_dev_link_up(struct rnbd_clt_dev *dev);
@@ -244,6 +253,18 @@ struct rnbd_clt_dev_view {
 	int index;
 };
 void rnbd_clt_dev_look(struct rnbd_clt_dev *dev, struct rnbd_clt_dev_view *view);
+
+/* ---- opening on the server (clt_open.c), called by the device's worker ---- */
+
+/*
+ * Open and enter state mapped; @again: compare with what it was. 0 or -errno and
+ * @why. Whatever fails after the answer is closed again.
+ */
+int rnbd_clt_open_remote(struct rnbd_clt_dev *dev, bool again, struct rtrs_why *why);
+/* The same for a device that is being mapped: a lost link has some seconds to come back. */
+int rnbd_clt_open_first(struct rnbd_clt_dev *dev, struct rtrs_why *why);
+/* @gen as for rnbd_clt_send_close(); a server that does not answer is told of. */
+void rnbd_clt_close_remote(struct rnbd_clt_dev *dev, u32 device_id, u32 gen);
 
 /* ---- what happens by time (clt_timers.c) ---- */
 

@@ -32,8 +32,8 @@ static void set_state(struct rnbd_clt_dev *dev, enum rnbd_dev_state state)
 		rnbd_clt_hold_end(dev);
 }
 
-/* Nothing changes when the event means nothing in this state. */
-static bool step(struct rnbd_clt_dev *dev, enum rnbd_dev_event event, const struct rtrs_why *why)
+bool rnbd_clt_dev_step(struct rnbd_clt_dev *dev, enum rnbd_dev_event event,
+		       const struct rtrs_why *why)
 {
 	int next = rnbd_dev_step(dev->state, event);
 
@@ -61,131 +61,6 @@ void rnbd_clt_dev_kick(struct rnbd_clt_dev *dev)
 		rnbd_clt_dev_put(dev);
 }
 
-/* ---- opening ---- */
-
-static void close_remote(struct rnbd_clt_dev *dev, u32 device_id, u32 gen)
-{
-	int err = rnbd_clt_send_close(dev, device_id, gen);
-
-	if (err && err != -ENOTCONN && err != -ECONNABORTED)
-		pr_warn("%s@%s: close is not answered (%d)\n", dev->opt.device,
-			dev->opt.session, err);
-}
-
-/*
- * dev->lock held, before I/O goes on. A server that still has the session did
- * not lose power since the last open, one that does not may have. Without a
- * volatile cache every answer meant that the data is safe.
- */
-static void note_loss(struct rnbd_clt_dev *dev)
-{
-	u32 now = rtrs_clt_session_incarnation(dev->session->rtrs);
-
-	if (dev->settled && now != dev->incarnation && dev->lim.write_cache &&
-	    READ_ONCE(dev->unflushed)) {
-		WRITE_ONCE(dev->lost_writes, true);
-		pr_err("%s: the server started anew; writes that were not flushed may be lost: flushes fail until the disk is closed\n",
-		       dev->disk->disk_name);
-	}
-	if (now != dev->incarnation)
-		WRITE_ONCE(dev->unflushed, false);
-	dev->incarnation = now;
-}
-
-/* Enter state mapped, unless the link the open was sent over is gone. */
-static int enter_mapped(struct rnbd_clt_dev *dev, u32 gen, const struct rnbd_limits *lim,
-			u32 device_id)
-{
-	static const struct rtrs_why none;
-	struct rnbd_clt_session *session = dev->session;
-	int err = 0;
-
-	mutex_lock(&session->lock);
-	mutex_lock(&dev->lock);
-	if (!session->link_up || session->link_gen != gen) {
-		err = -ENOTCONN;
-	} else {
-		note_loss(dev);
-		dev->lim = *lim;
-		dev->open_gen = gen;
-		dev->remote_open = true;
-		WRITE_ONCE(dev->device_id, device_id);
-		if (!step(dev, RNBD_DEV_EV_OPENED, &none))
-			err = -EALREADY;
-	}
-	mutex_unlock(&dev->lock);
-	mutex_unlock(&session->lock);
-	return err;
-}
-
-/* Once for each thing that is wrong, however often it is tried again. */
-static void complain(struct rnbd_clt_dev *dev, const char *text)
-{
-	if (dev->complaint != text)
-		pr_err("%s@%s: refused what the server says of it: %s\n", dev->opt.device,
-		       dev->opt.session, text);
-	dev->complaint = text;
-}
-
-/* What the server answered, as limits; or @why they cannot be. */
-static int check_answer(struct rnbd_clt_dev *dev, const struct rnbd_dev_info *info, bool again,
-			struct rnbd_limits *lim, struct rtrs_why *why)
-{
-	struct rnbd_clt_session *session = dev->session;
-	const char *text = NULL;
-	int err;
-
-	*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OPEN_RSP, 0, true };
-	err = rnbd_limits_init(lim, info, session->limits.max_io_size, session->max_segments,
-			       &text);
-	if (!err && again) {
-		why->cause = RTRS_CAUSE_DEVICE_CHANGED;
-		err = rnbd_limits_compatible(lim, &dev->lim, &text);
-	}
-	why->error = err;
-	if (err)
-		complain(dev, text);
-	else
-		dev->complaint = NULL;
-	return err;
-}
-
-/* Open on the server and enter state mapped. Whatever fails after the answer is closed again. */
-static int open_remote(struct rnbd_clt_dev *dev, bool again, struct rtrs_why *why)
-{
-	u32 gen = rnbd_clt_session_gen(dev->session);
-	struct rnbd_dev_info info;
-	struct rnbd_limits lim;
-	int err;
-
-	/* until then requests of the last link are on their way back */
-	if (!READ_ONCE(dev->session->greeted)) {
-		*why = (struct rtrs_why){ RTRS_CAUSE_SESSION_LOST, -ENOTCONN, false };
-		return -ENOTCONN;
-	}
-	err = rnbd_clt_send_open(dev, gen, &info, why);
-	if (err)
-		return err;
-	if (rnbd_clt_session_has_id(dev, info.device_id)) {
-		/* closing it would close the other device */
-		*why = (struct rtrs_why){ RTRS_CAUSE_BAD_OPEN_RSP, -EPROTO, true };
-		complain(dev, "it has the number of another device");
-		return -EPROTO;
-	}
-	err = check_answer(dev, &info, again, &lim, why);
-	if (err)
-		goto err_close;
-	err = enter_mapped(dev, gen, &lim, info.device_id);
-	if (!err)
-		return 0;
-	*why = (struct rtrs_why){ RTRS_CAUSE_SESSION_LOST, err, false };
-	if (err == -ENOTCONN)
-		return err;
-err_close:
-	close_remote(dev, info.device_id, gen);
-	return err;
-}
-
 /* ---- steps of the worker ---- */
 
 static bool was_cancelled(struct rnbd_clt_dev *dev)
@@ -201,7 +76,7 @@ static bool enter_unmapped(struct rnbd_clt_dev *dev)
 	mutex_lock(&dev->lock);
 	open = dev->remote_open && rnbd_clt_session_same_link(dev->session, dev->open_gen);
 	dev->remote_open = false;
-	step(dev, RNBD_DEV_EV_UNMAP, NULL);
+	rnbd_clt_dev_step(dev, RNBD_DEV_EV_UNMAP, NULL);
 	mutex_unlock(&dev->lock);
 	wake_up_all(&dev->wait);
 	return open;
@@ -229,7 +104,7 @@ static void take_down(struct rnbd_clt_dev *dev, bool force)
 	rnbd_clt_unmap_unwatch(dev);
 	if (dev->session) {
 		if (open && dev->session->rtrs)
-			close_remote(dev, dev->device_id, dev->open_gen);
+			rnbd_clt_close_remote(dev, dev->device_id, dev->open_gen);
 		rnbd_clt_session_leave(dev);
 	}
 }
@@ -250,7 +125,7 @@ static int map(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 	err = rnbd_clt_session_join(dev, why);
 	if (err)
 		return err;
-	err = open_remote(dev, false, why);
+	err = rnbd_clt_open_first(dev, why);
 	if (err)
 		return err;
 	*why = (struct rtrs_why){ RTRS_CAUSE_NO_RESOURCE };
@@ -331,7 +206,7 @@ static void do_reopen(struct rnbd_clt_dev *dev)
 		report_remap(dev, 0);
 		return;
 	}
-	err = open_remote(dev, true, &why);
+	err = rnbd_clt_open_remote(dev, true, &why);
 	if (err) {
 		reopen_failed(dev, &why);
 	} else {
@@ -351,7 +226,8 @@ static void do_refused(struct rnbd_clt_dev *dev)
 
 	mutex_lock(&dev->lock);
 	/* if the link is lost meanwhile, it is open again with the next one */
-	changed = dev->state == RNBD_DEV_MAPPED && step(dev, RNBD_DEV_EV_GIVE_UP, &why);
+	changed = dev->state == RNBD_DEV_MAPPED &&
+		  rnbd_clt_dev_step(dev, RNBD_DEV_EV_GIVE_UP, &why);
 	if (changed) {
 		dev->remote_open = false;
 		dev->by_hand = true;
@@ -417,7 +293,7 @@ static void end_waits(struct rnbd_clt_dev *dev)
 	bool scan = !dev->settled && dev->state == RNBD_DEV_MAPPED;
 
 	if (scan || dev->state == RNBD_DEV_HELD)
-		step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+		rnbd_clt_dev_step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
 	if (scan)
 		rnbd_clt_unmap_watch(dev);
 }
@@ -513,7 +389,7 @@ void rnbd_clt_dev_hold_over(struct rnbd_clt_dev *dev)
 	if (dev->state == RNBD_DEV_HELD) {
 		over = rnbd_clt_hold_left_ms(dev) <= 0;
 		if (over)
-			step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
+			rnbd_clt_dev_step(dev, RNBD_DEV_EV_GIVE_UP, NULL);
 		else
 			rnbd_clt_hold_arm(dev);
 	}
@@ -556,7 +432,7 @@ void rnbd_clt_dev_link_down(struct rnbd_clt_dev *dev, const struct rtrs_why *why
 	mutex_lock(&dev->lock);
 	/* while it is being mapped, the worker that could open it again waits for I/O, too */
 	hold = dev->settled && !dev->want_unmap && dev->fast_io_fail;
-	changed = step(dev, hold ? RNBD_DEV_EV_LINK_DOWN : RNBD_DEV_EV_GIVE_UP, &lost);
+	changed = rnbd_clt_dev_step(dev, hold ? RNBD_DEV_EV_LINK_DOWN : RNBD_DEV_EV_GIVE_UP, &lost);
 	/* under the lock: the worker may be about to remove the disk */
 	if (changed && dev->disk)
 		rnbd_clt_disk_uevent(dev, KOBJ_OFFLINE);

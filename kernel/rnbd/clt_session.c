@@ -463,6 +463,21 @@ void rnbd_clt_session_kick(struct rnbd_clt_dev *dev)
 	wake_up_all(&session_gone);
 }
 
+static bool link_open(const struct rnbd_clt_session *session, u32 tried)
+{
+	return READ_ONCE(session->greeted) && READ_ONCE(session->link_gen) != tried;
+}
+
+bool rnbd_clt_session_await_link(struct rnbd_clt_dev *dev, u32 tried, unsigned long deadline)
+{
+	struct rnbd_clt_session *session = dev->session;
+
+	wait_event_idle_timeout(session->wait, READ_ONCE(dev->cancel) || link_open(session, tried),
+				max_t(long, deadline - jiffies, 0));
+	return !READ_ONCE(dev->cancel) && link_open(session, tried) &&
+	       time_before(jiffies, deadline);
+}
+
 bool rnbd_clt_session_has_id(struct rnbd_clt_dev *dev, u32 device_id)
 {
 	struct rnbd_clt_session *session = dev->session;

@@ -21,10 +21,19 @@ cycles() {
 		nothing_left || { echo \"cycle \$i left something\"; exit 1; }
 	done" || fail "a cycle"
 }
-# unclaimed SIDE: KiB that nobody uses, once the server has given the session's chunks back
+# unclaimed SIDE: KiB that nobody uses, once the session's memory is given back. That
+# ends some time after its directory has gone: until no more comes
 unclaimed() {
 	on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server | grep -q ."'
-	on "$1" "sync; echo 3 >/proc/sys/vm/drop_caches; sed -n 's/^MemFree: *\\([0-9]*\\).*/\\1/p' /proc/meminfo"
+	on "$1" "unused() { sed -n 's/^MemFree: *\\([0-9]*\\).*/\\1/p' /proc/meminfo; }
+		sync; echo 3 >/proc/sys/vm/drop_caches
+		for _ in {1..20}; do
+			before=\$(unused)
+			sleep 0.5
+			now=\$(unused)
+			[ \$now -gt \$((before + 512)) ] || break
+		done
+		echo \$now"
 }
 # what only the first ones take, as a cache that grew, is not lost
 cycles 20

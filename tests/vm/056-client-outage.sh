@@ -33,6 +33,19 @@ disk=$(mapped /dev/loop0 fast_io_fail=0)
 on client "head -c 256k /dev/urandom >/tmp/data; dd if=/tmp/data of=/dev/$disk bs=64k oflag=direct status=none"
 works || fail "data"
 
+# another device is mapped while no path is there: it waits some seconds for one
+on server 'truncate -s 1M /mnt/other && losetup /dev/loop1 /mnt/other'
+session=/sys/class/rtrs-client/s1
+on client "echo 1 >\$(echo $session/paths/*)/disconnect"
+becomes closed 10
+started=$SECONDS
+refused 'not connected' 'sessname=s1 device_path=/dev/loop1'
+[ $((SECONDS - started)) -le 15 ] || fail "the map waited"
+ask "{ sleep 2; echo 1 >\$(echo $session/paths/*)/reconnect; } >/dev/null 2>&1 &
+	map 'sessname=s1 device_path=/dev/loop1' && attr \$(disk_of /dev/loop1) unmap_device normal" ||
+	fail "map during an outage that ends"
+becomes open 10
+
 server_gone
 becomes closed 10
 started=$SECONDS
@@ -94,4 +107,4 @@ server_gone
 becomes closed 10
 ask "attr $disk unmap_device normal" || fail "unmap while closed"
 all_down
-on server 'losetup -d /dev/loop0; umount /mnt'
+on server 'losetup -d /dev/loop0 /dev/loop1; umount /mnt'
