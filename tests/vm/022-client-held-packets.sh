@@ -14,10 +14,11 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0'
+on server 'modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
+	ip neigh replace 10.79.0.2 lladdr 52:54:00:79:00:02 dev eth0'
 # the client's adapter is above eth0, whose queue keeps what it is told to
 on client 'rdma link delete rxe0; modprobe macvlan && modprobe sch_netem
-	ip link add link eth0 name above0 type macvlan mode bridge
+	ip link add link eth0 name above0 address 52:54:00:79:00:02 type macvlan mode bridge
 	ip addr add 10.79.0.2/24 dev above0 && ip link set above0 up
 	rdma link add rxe2 type rxe netdev above0'
 server_load /dev
@@ -40,7 +41,8 @@ on client 'tc qdisc replace dev eth0 root netem slot 45s 45s packets 1 limit 100
 kept "nothing was on its way"
 ON_LIMIT=40 on client 'ledger stop /run/ledger 20' || fail "requests wait for the packets of a lost path"
 kept "the requests were not quicker"
-on client 'tc qdisc del dev eth0 root; ip link set above0 up'
+on client "tc qdisc del dev eth0 root; ip link set above0 up
+	ip neigh replace 10.79.0.1 lladdr $(vm_mac 1 0) dev above0"
 above_is 30 connected
 ledger_stop
 ledger_good

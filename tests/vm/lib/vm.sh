@@ -37,17 +37,43 @@ vm_cpu_options() {
 	echo "-accel tcg,thread=multi,tb-size=256 -cpu max,-la57,-smap,-smep,-xsave,-avx,-avx2,-pku,-umip,-rdrand,-rdseed,-erms,-fsrm,-pclmulqdq"
 }
 
-# vm_qemu NAME ARGUMENT...: QEMU in the background, dead when its parent dies.
+# vm_host: the parent of all guests, started by whoever starts the first of them and
+# dead with that one. A guest that a test powers on again outlives the test with it,
+# for the runner to look at what it has left.
+vm_host() {
+	local dir=$VM_RUN/host
+	! vm_alive host || return 0
+	mkdir -p "$dir"
+	rm -f "$dir/orders"
+	mkfifo "$dir/orders"
+	# shellcheck disable=SC2016 # expanded there
+	setpriv --pdeathsig KILL bash -c '
+		exec 9<>"$1/orders"
+		while read -r dir <&9; do
+			mapfile -d "" -t args <"$dir/command"
+			setpriv --pdeathsig KILL setsid qemu-system-x86_64 -nodefaults -no-user-config \
+				"${args[@]}" 9>&- >>"$dir/qemu.log" 2>&1 &
+			echo $! >"$dir/pid.new"
+			mv "$dir/pid.new" "$dir/pid"
+		done' vm_host "$dir" </dev/null >/dev/null 2>&1 &
+	echo $! >"$dir/pid"
+	disown # killing it is no news to the shell
+}
+
+# vm_qemu NAME ARGUMENT...: QEMU in the background.
 vm_qemu() {
 	local dir=$VM_RUN/$1
 	shift
-	rm -f "$dir"/mon.{in,out}
+	rm -f "$dir"/mon.{in,out} "$dir/pid"
 	mkfifo "$dir/mon.in" "$dir/mon.out"
-	setpriv --pdeathsig KILL setsid qemu-system-x86_64 -nodefaults -no-user-config \
-		-display none -chardev "pipe,id=mon,path=$dir/mon" -mon chardev=mon,mode=readline \
-		"$@" </dev/null >>"$dir/qemu.log" 2>&1 &
-	echo $! >"$dir/pid"
-	disown # killing it is no news to the shell
+	printf '%s\0' -display none -chardev "pipe,id=mon,path=$dir/mon" \
+		-mon chardev=mon,mode=readline "$@" >"$dir/command"
+	vm_host
+	echo "$dir" >"$VM_RUN/host/orders"
+	until [ -s "$dir/pid" ]; do
+		vm_alive host || fail "nobody starts guests"
+		sleep 0.02
+	done
 }
 
 # monitor NAME COMMAND: one line to QEMU's monitor; its answer is not read.
