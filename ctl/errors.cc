@@ -39,6 +39,7 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-P23", "device_unfit", EXIT_OTHER, "use another RDMA device; the kernel log names what this one lacks"},
 	{"RNBD-P24", "path_down", EXIT_UNREACHABLE, "`rnbdctl show PATH` and the kernel log tell more"},
 	{"RNBD-P25", "session_without_paths", EXIT_UNREACHABLE, "`rnbdctl path add SESSION ADDRESS` gives it a path"},
+	{"RNBD-P26", "port_down", EXIT_UNREACHABLE, "the network interface of this path is down; bring it up, the client connects again by itself"},
 	/* opening a device on the server */
 	{"RNBD-O01", "write_conflict", EXIT_REFUSED, "another client has it open for writing; map with `ro`, or with `migration` to take over"},
 	{"RNBD-O02", "remote_refused", EXIT_REFUSED, "the server looks below its search path; `rnbdctl status` there shows it"},
@@ -115,6 +116,7 @@ const FaultRow FAULTS[] = {
 	{"violation", 0, "RNBD-P17"},
 	{"addr-changed", 0, "RNBD-P18"},
 	{"device-removed", 0, "RNBD-P19"},
+	{"port-down", 0, "RNBD-P26"},
 	{"admin", 0, "RNBD-O14", true},
 	{"admin", 0, "RNBD-P20"},
 	{"session-closed", 0, "RNBD-P21"},

@@ -104,8 +104,9 @@ void rnbd_clt_session_kick(struct rnbd_clt_dev *dev);
 /* Is the link that came up as number @gen still up? Without lock; see send_close. */
 bool rnbd_clt_session_same_link(struct rnbd_clt_session *session, u32 gen);
 /*
- * Until opens may be sent over another link than number @tried, @deadline (in
- * jiffies), or dev->cancel. True for the first. The device has joined.
+ * Until opens may be sent, at once over another link than number @tried and else a
+ * moment later, or until @deadline (in jiffies), or dev->cancel. True for the first.
+ * The device has joined.
  */
 bool rnbd_clt_session_await_link(struct rnbd_clt_dev *dev, u32 tried, unsigned long deadline);
 /*

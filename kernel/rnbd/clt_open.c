@@ -139,8 +139,8 @@ err_close:
  */
 int rnbd_clt_open_first(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 {
-	unsigned long deadline = jiffies + LINK_PATIENCE;
 	struct rnbd_clt_session *session = dev->session;
+	unsigned long deadline = 0;
 	u32 tried;
 	int err;
 
@@ -148,7 +148,13 @@ int rnbd_clt_open_first(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 		/* a link that was not ready for opens has not been tried */
 		tried = READ_ONCE(session->greeted) ? rnbd_clt_session_gen(session) : 0;
 		err = rnbd_clt_open_remote(dev, false, why);
-	} while (err && why->cause == RTRS_CAUSE_SESSION_LOST &&
-		 rnbd_clt_session_await_link(dev, tried, deadline));
-	return err;
+		if (!err || why->cause != RTRS_CAUSE_SESSION_LOST)
+			return err;
+		/* from the first loss, which may have taken as long to be noticed */
+		deadline = deadline ?: jiffies + LINK_PATIENCE;
+	} while (rnbd_clt_session_await_link(dev, tried, deadline));
+	if (!READ_ONCE(dev->cancel))
+		return err;
+	*why = (struct rtrs_why){ RTRS_CAUSE_CANCELLED, -ECANCELED, false };
+	return -ECANCELED;
 }

@@ -468,14 +468,25 @@ static bool link_open(const struct rnbd_clt_session *session, u32 tried)
 	return READ_ONCE(session->greeted) && READ_ONCE(session->link_gen) != tried;
 }
 
+/*
+ * A path that was lost while another one came up is no change of the link: what
+ * was not sent over it may be sent a moment later.
+ */
 bool rnbd_clt_session_await_link(struct rnbd_clt_dev *dev, u32 tried, unsigned long deadline)
 {
 	struct rnbd_clt_session *session = dev->session;
+	long left;
 
-	wait_event_idle_timeout(session->wait, READ_ONCE(dev->cancel) || link_open(session, tried),
-				max_t(long, deadline - jiffies, 0));
-	return !READ_ONCE(dev->cancel) && link_open(session, tried) &&
-	       time_before(jiffies, deadline);
+	do {
+		left = deadline - jiffies;
+		if (left <= 0)
+			return false;
+		wait_event_idle_timeout(session->wait, READ_ONCE(dev->cancel) ||
+					link_open(session, tried), min_t(long, left, HZ / 4));
+		if (READ_ONCE(dev->cancel))
+			return false;
+	} while (!READ_ONCE(session->greeted));
+	return true;
 }
 
 bool rnbd_clt_session_has_id(struct rnbd_clt_dev *dev, u32 device_id)

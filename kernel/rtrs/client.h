@@ -418,7 +418,7 @@ void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn);
 
 /* ---- clt_teardown.c ---- */
 
-/* Stop and flush the queues; nothing of the path runs any more, nor writes by it. Idempotent. */
+/* Stop and flush the queues; nothing of the path runs any more, nor writes by it. */
 void rtrs_clt_stop(struct rtrs_clt_path *path);
 /* Free what the attempt made. Idempotent, fine for half an attempt. After rtrs_clt_stop(). */
 void rtrs_clt_teardown(struct rtrs_clt_path *path);

@@ -228,10 +228,12 @@ static bool worth_repeating(const struct rtrs_why *why)
 
 void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn)
 {
-	if (conn->dialled)
+	if (conn->dialled) {
 		rtrs_cm_leave(&conn->c, &conn->path->device_gone, &rtrs_clt_kept);
-	else if (conn->c.cm_id)
+	} else if (conn->c.cm_id) {
+		rtrs_conn_destroy_qp(&conn->c);
 		rdma_destroy_id(conn->c.cm_id);
+	}
 	conn->c.cm_id = NULL;
 	conn->dialled = false;
 }

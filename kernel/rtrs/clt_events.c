@@ -53,9 +53,10 @@ static struct notifier_block netdev_notifier = { .notifier_call = netdev_event }
 
 /* ---- RDMA devices ---- */
 
-static int port_event(struct notifier_block *nb, unsigned long event, void *device)
+static int port_event(struct notifier_block *nb, unsigned long news, void *unused)
 {
-	queue_work(rtrs_clt_wq, &links_work);
+	if (news == RTRS_PORT_BACK)
+		queue_work(rtrs_clt_wq, &links_work);
 	return NOTIFY_DONE;
 }
 

@@ -9,7 +9,6 @@
 
 #define DISCONNECT_MS	1000	/* the peer's answers to our disconnects, together */
 
-/* What a port that was down kept back is said by another call. */
 static void disconnect(struct rtrs_clt_path *path)
 {
 	u32 i;
@@ -17,34 +16,6 @@ static void disconnect(struct rtrs_clt_path *path)
 	for (i = 0; i < path->conn_count; i++)
 		if (path->conns[i].established)
 			rtrs_cm_disconnect(&path->conns[i].c);
-}
-
-static void destroy_qps(struct rtrs_clt_path *path)
-{
-	u32 i;
-
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_destroy_qp(&path->conns[i].c);
-}
-
-/*
- * Soft RDMA destroys a queue pair only when the last packet it sent is freed,
- * and the driver of an interface that is down may keep packets until it is up
- * again. Requests do not wait for that. Packets still in front of a port that
- * works are waited for: none of them may reach the server behind a copy of its
- * request that went by another path.
- */
-static bool reset_qps(struct rtrs_clt_path *path)
-{
-	u32 i;
-
-	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].c.qp && rtrs_port_up(path->conns[i].c.cm_id))
-			return false;
-	for (i = 0; i < path->conn_count; i++)
-		if (!rtrs_conn_reset_qp(&path->conns[i].c))
-			return false;
-	return true;
 }
 
 void rtrs_clt_stop(struct rtrs_clt_path *path)
@@ -56,8 +27,8 @@ void rtrs_clt_stop(struct rtrs_clt_path *path)
 	disconnect(path);
 	for (i = 0; i < path->conn_count; i++)
 		rtrs_conn_drain(&path->conns[i].c);
-	if (!reset_qps(path))
-		destroy_qps(path);
+	for (i = 0; i < path->conn_count; i++)
+		rtrs_conn_end_qp(&path->conns[i].c);
 }
 
 static bool all_disconnected(struct rtrs_clt_path *path)
@@ -78,8 +49,10 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	struct rtrs_device *dev = path->dev;
 	u32 i;
 
-	destroy_qps(path);
-	disconnect(path);
+	/* what a port that was down kept back, and may still be down for */
+	for (i = 0; i < path->conn_count; i++)
+		if (path->conns[i].established && !path->conns[i].c.qp)
+			rtrs_cm_disconnect(&path->conns[i].c);
 	/* a disconnect is repeated by the CM only while its id lives */
 	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
 	for (i = 0; i < path->conn_count; i++)

@@ -67,6 +67,7 @@ struct rtrs_conn {
 	spinlock_t send_lock;		/* send_open against late CQ events */
 	bool send_open;			/* send_work may be queued */
 	bool draining;			/* the send CQ stays armed until all is flushed */
+	struct rtrs_device *held;	/* reference of queues that rtrs_conn_end_qp() left */
 };
 
 struct rtrs_qp_spec {
@@ -86,15 +87,16 @@ struct rtrs_qp_spec {
 int rtrs_conn_create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec);
 /* Flush both queues and wait until every posted work request has completed. May sleep. */
 void rtrs_conn_drain(struct rtrs_conn *conn);
-/*
- * The queue pair, if there is one, takes nothing from the wire any more and holds
- * no memory region. False when the device cannot do that but by destroying it.
- * After rtrs_conn_drain(); leaves the CM id unable to disconnect until
- * rtrs_conn_destroy_qp(). May sleep.
- */
-bool rtrs_conn_reset_qp(struct rtrs_conn *conn);
 /* Idempotent; fine for a connection that never had a QP. After rtrs_conn_drain(). */
 void rtrs_conn_destroy_qp(struct rtrs_conn *conn);
+/*
+ * The same, but where that might have to wait for the port, which is down, the queue
+ * pair is only reset and left to rtrs_cm_leave(): either way none of its handlers runs,
+ * it touches no memory and holds no memory region. One that is left cannot disconnect.
+ */
+void rtrs_conn_end_qp(struct rtrs_conn *conn);
+/* @to, zeroed, takes over what rtrs_conn_end_qp() left to @from, to destroy it. */
+void rtrs_conn_move_qp(struct rtrs_conn *to, struct rtrs_conn *from);
 
 /* Run handlers of finished sends on the separate send CQ; how many. Any context. */
 int rtrs_conn_poll_sends(struct rtrs_conn *conn);
@@ -135,7 +137,12 @@ void rtrs_qp_module_exit(void);
 
 /* ---- port.c: RDMA ports that come and go, and CM ids that wait for theirs ---- */
 
-/* @nb is called, in any context, when a device was added, a port became active or its addresses changed. */
+enum rtrs_port_news {
+	RTRS_PORT_BACK,		/* a device was added, a port became active or got addresses */
+	RTRS_PORT_DOWN,		/* a port is not active any more */
+};
+
+/* @nb is called with that as its action, in any context. */
 int rtrs_port_subscribe(struct notifier_block *nb);
 void rtrs_port_unsubscribe(struct notifier_block *nb);
 /* Whether the CM may send by @id; so it may, too, while the id has no device yet. */
@@ -150,7 +157,7 @@ struct rtrs_cm_kept {
 /* rdma_disconnect(), once, unless the port is down. Process context. */
 void rtrs_cm_disconnect(struct rtrs_conn *conn);
 /*
- * Destroys the CM id of @conn, whose queue pair is gone: now, or behind the
+ * Destroys the CM id of @conn and what rtrs_conn_end_qp() left: now, or behind the
  * caller's back when its port is up. The owner's handler is not called again.
  * @device_gone: set by that handler at RDMA_CM_EVENT_DEVICE_REMOVAL, then the
  * id goes at once. Not from a CM handler; may sleep.

@@ -4,8 +4,9 @@
  * message given to soft RDMA while its port is down fails in a way that leaves
  * the port's CM deaf, even when the port is up again. So nothing new is sent by
  * such a port, and CM ids, whose end is a message, outlive their connections
- * here until the port is up or the device goes. What the CM repeats by itself,
- * when a port goes down in the middle of a handshake, nobody can stop.
+ * here until the port is up or the device goes, and queue pairs with them that
+ * would have to wait for it. What the CM repeats by itself, when a port goes
+ * down in the middle of a handshake, nobody can stop.
  * leftovers_mutex guards the list of these ids; only its work takes them off.
  */
 #include <linux/netdevice.h>
@@ -59,6 +60,7 @@ EXPORT_SYMBOL_GPL(rtrs_cm_disconnect);
 struct leftover {
 	struct list_head entry;
 	struct rdma_cm_id *id;
+	struct rtrs_conn queues;	/* of the connection, as far as there are any */
 	struct rtrs_cm_kept *kept;
 	unsigned long until;		/* once @asked */
 	bool asked;			/* to disconnect */
@@ -79,6 +81,7 @@ static bool is_over(const struct leftover *left)
 
 static void bury(struct leftover *left)
 {
+	rtrs_conn_destroy_qp(&left->queues);
 	rdma_destroy_id(left->id);
 	list_del(&left->entry);
 	atomic_dec(&left->kept->count);
@@ -89,14 +92,19 @@ static void tend_leftovers(struct work_struct *work)
 {
 	unsigned long wait = LOOK_SECONDS * HZ;
 	struct leftover *left, *next;
+	LIST_HEAD(mine);
 
+	/* destroying may take its time, and whoever leaves more must not wait for that */
 	mutex_lock(&leftovers_mutex);
-	list_for_each_entry_safe(left, next, &leftovers, entry) {
+	list_splice_init(&leftovers, &mine);
+	mutex_unlock(&leftovers_mutex);
+	list_for_each_entry_safe(left, next, &mine, entry) {
 		if (is_over(left)) {
 			bury(left);
 			continue;
 		}
 		if (!left->asked && rtrs_port_up(left->id)) {
+			rtrs_conn_destroy_qp(&left->queues);
 			/* repeated by the CM as long as the id lives */
 			left->asked = true;
 			left->until = jiffies + msecs_to_jiffies(PARTING_MS);
@@ -105,13 +113,15 @@ static void tend_leftovers(struct work_struct *work)
 		if (left->asked)
 			wait = msecs_to_jiffies(PARTING_MS);
 	}
+	mutex_lock(&leftovers_mutex);
+	list_splice(&mine, &leftovers);
 	if (!list_empty(&leftovers))
 		queue_delayed_work(system_dfl_wq, to_delayed_work(work), wait);
 	mutex_unlock(&leftovers_mutex);
 	wake_up_all(&leftover_gone);
 	/* whoever connects anew now does so behind the disconnects */
 	if (atomic_xchg(&port_news, 0))
-		atomic_notifier_call_chain(&subscribers, 0, NULL);
+		atomic_notifier_call_chain(&subscribers, RTRS_PORT_BACK, NULL);
 }
 static DECLARE_DELAYED_WORK(leftovers_work, tend_leftovers);
 
@@ -160,17 +170,19 @@ void rtrs_cm_leave(struct rtrs_conn *conn, const bool *device_gone, struct rtrs_
 	/* an id that said its word, unanswered, is silent when it goes and repeats itself if not */
 	if (!conn->parted && !rtrs_port_up(id) && !READ_ONCE(*device_gone))
 		left = kzalloc(sizeof(*left), GFP_KERNEL);
+	if (left) {
+		left->id = id;
+		left->kept = kept;
+		rtrs_conn_move_qp(&left->queues, conn);
+		atomic_inc(&kept->count);
+		keep(left, id, device_gone);
+	} else {
+		/* without memory, too: a new device cures a deaf CM, and nothing a leaked id */
+		rtrs_conn_destroy_qp(conn);
+		rdma_destroy_id(id);
+	}
 	conn->cm_id = NULL;
 	conn->parted = false;
-	/* without memory, too: a deaf CM is cured by adding the device again, a leaked id is not */
-	if (!left) {
-		rdma_destroy_id(id);
-		return;
-	}
-	left->id = id;
-	left->kept = kept;
-	atomic_inc(&kept->count);
-	keep(left, id, device_gone);
 }
 EXPORT_SYMBOL_GPL(rtrs_cm_leave);
 
@@ -207,6 +219,8 @@ static void port_event(struct ib_event_handler *handler, struct ib_event *event)
 {
 	if (event->event == IB_EVENT_PORT_ACTIVE || event->event == IB_EVENT_GID_CHANGE)
 		tell();
+	else if (event->event == IB_EVENT_PORT_ERR)
+		atomic_notifier_call_chain(&subscribers, RTRS_PORT_DOWN, NULL);
 }
 
 static struct ib_client port_client;

@@ -157,14 +157,18 @@ int rtrs_conn_create_qp(struct rtrs_conn *conn, const struct rtrs_qp_spec *spec)
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_create_qp);
 
+static bool soft(const struct rtrs_conn *conn)
+{
+	return conn->cm_id->device->ops.driver_id == RDMA_DRIVER_RXE;
+}
+
 int rtrs_conn_tune(struct rtrs_conn *conn, int ack_timeout)
 {
-	bool soft = conn->cm_id->device->ops.driver_id == RDMA_DRIVER_RXE;
 	/* should a receive queue ever be empty, its peer tries again soon; by default after 0.66 s */
 	int ret = rdma_set_min_rnr_timer(conn->cm_id, IB_RNR_TIMER_000_64);
 
 	if (ack_timeout == RTRS_ACK_TIMEOUT_AUTO)
-		ack_timeout = soft ? 0 : RTRS_ACK_TIMEOUT;
+		ack_timeout = soft(conn) ? 0 : RTRS_ACK_TIMEOUT;
 	if (ret || !ack_timeout)
 		return ret;
 	return rdma_set_ack_timeout(conn->cm_id, ack_timeout);
@@ -183,19 +187,6 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 	ib_drain_qp(conn->qp);
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_drain);
-
-bool rtrs_conn_reset_qp(struct rtrs_conn *conn)
-{
-	struct ib_qp_attr attr = { .qp_state = IB_QPS_RESET };
-
-	if (!conn->qp)
-		return true;
-	/* iWARP knows no such state, and some of its drivers do not say so */
-	if (rdma_protocol_iwarp(conn->qp->device, conn->cm_id->port_num))
-		return false;
-	return !ib_modify_qp(conn->qp, &attr, IB_QP_STATE);
-}
-EXPORT_SYMBOL_GPL(rtrs_conn_reset_qp);
 
 static void close_send_work(struct rtrs_conn *conn)
 {
@@ -218,8 +209,59 @@ void rtrs_conn_destroy_qp(struct rtrs_conn *conn)
 	if (conn->recv_cq)
 		ib_free_cq(conn->recv_cq);
 	conn->recv_cq = NULL;
+	if (conn->held)
+		rtrs_device_put(conn->held);
+	conn->held = NULL;
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_destroy_qp);
+
+/*
+ * Soft RDMA destroys a queue pair only when the last packet it sent is freed,
+ * and the driver of an interface that is down may keep packets until it is up
+ * again. After 50 s soft RDMA frees the queue pair nevertheless, and the packets
+ * point to nothing. Reset it takes nothing from the wire and holds no memory
+ * region, and may stay. Packets in front of a port that works are waited for:
+ * none may reach the server behind a copy of its request that went elsewhere.
+ */
+static bool reset_qp(struct rtrs_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_RESET };
+
+	if (!conn->qp || !soft(conn) || rtrs_port_up(conn->cm_id) ||
+	    ib_modify_qp(conn->qp, &attr, IB_QP_STATE))
+		return false;
+	/* the drain's own poll may have overtaken a handler that still runs there */
+	if (conn->send_cq != conn->recv_cq)
+		close_send_work(conn);
+	conn->held = conn->dev;
+	rtrs_device_get(conn->held);
+	return true;
+}
+
+void rtrs_conn_end_qp(struct rtrs_conn *conn)
+{
+	if (!reset_qp(conn))
+		rtrs_conn_destroy_qp(conn);
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_end_qp);
+
+void rtrs_conn_move_qp(struct rtrs_conn *to, struct rtrs_conn *from)
+{
+	to->cm_id = from->cm_id;
+	to->qp = from->qp;
+	to->recv_cq = from->recv_cq;
+	to->send_cq = from->send_cq;
+	to->held = from->held;
+	to->send_open = false;
+	spin_lock_init(&to->send_lock);
+	INIT_WORK(&to->send_work, send_work);
+	if (to->send_cq != to->recv_cq)
+		to->send_cq->cq_context = to;
+	from->qp = NULL;
+	from->recv_cq = NULL;
+	from->send_cq = NULL;
+	from->held = NULL;
+}
 
 bool rtrs_conn_take_sends(struct rtrs_conn *conn, u32 n)
 {

@@ -306,6 +306,10 @@ void rtrs_srv_offer_extend(struct rtrs_offer *offer, u8 ext_version);
 /* @ext_version: of the connect request, 0 if it was none */
 void rtrs_srv_reject(struct rdma_cm_id *cm_id, int error, u8 ext_version);
 
+/* ---- srv_ports.c ---- */
+int rtrs_srv_ports_init(void);
+void rtrs_srv_ports_exit(void);
+
 /* ---- srv_hello.c ---- */
 /* A connect request; CM callback. Non-zero: rejected, the CM destroys the id. */
 int rtrs_srv_hello(struct rdma_cm_id *cm_id, const struct rdma_cm_event *event);

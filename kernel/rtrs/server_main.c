@@ -173,11 +173,16 @@ static int __init server_init(void)
 	ret = rtrs_srv_genl_init();
 	if (ret)
 		goto err_sysfs;
-	ret = register_reboot_notifier(&reboot_notifier);
+	ret = rtrs_srv_ports_init();
 	if (ret)
 		goto err_genl;
+	ret = register_reboot_notifier(&reboot_notifier);
+	if (ret)
+		goto err_ports;
 	return 0;
 
+err_ports:
+	rtrs_srv_ports_exit();
 err_genl:
 	rtrs_srv_genl_exit();
 err_sysfs:
@@ -193,6 +198,7 @@ err_wq:
 static void __exit server_exit(void)
 {
 	unregister_reboot_notifier(&reboot_notifier);
+	rtrs_srv_ports_exit();
 	rtrs_srv_genl_exit();
 	destroy_workqueue(rtrs_srv.wq);
 	rtrs_cm_flush(&rtrs_srv.kept);

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The driver of an interface that is down keeps packets it was given, and soft
 # RDMA keeps a queue pair as long as one of its packets is kept. Requests do not
-# wait for that: they go on by the other path, and when the interface is up
-# again, so is the path.
+# wait for that: they go on by the other path. Nor does anything else: the path
+# is tried again, its disk is taken away and the session ends. When the interface
+# is up again, so is the path, and nothing is left.
 # vms: pair
 # links: 2
 # check: 6.1
@@ -14,7 +15,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
+on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
 	ip neigh replace 10.79.0.2 lladdr 52:54:00:79:00:02 dev eth0'
 # the client's adapter is above eth0, whose queue keeps what it is told to
 on client 'rdma link delete rxe0; modprobe macvlan && modprobe sch_netem
@@ -31,20 +32,42 @@ above_is 30 connected
 
 kept() { [ "$(on client 'tc -s -j qdisc show dev eth0' | jq '.[0].qlen')" -gt 0 ] || fail "no packet is kept: $1"; }
 
-ledger_start blocks=512 threads=8 pause=500
-ledger_await 100 30
-# For longer than a request may take, and less than soft RDMA waits. In slots:
+# keep: for longer than a request may take, and less than soft RDMA waits. In slots:
 # what netem merely delays it takes away from its sender at once.
-on client 'tc qdisc replace dev eth0 root netem slot 45s 45s packets 1 limit 100000
-	sleep 0.2	# for requests to be on their way
-	ip link set above0 down'
-kept "nothing was on its way"
+keep() {
+	on client 'tc qdisc replace dev eth0 root netem slot 45s 45s packets 1 limit 100000
+		sleep 0.2	# for requests to be on their way
+		ip link set above0 down'
+	kept "nothing was on its way"
+}
+release() {
+	on client "tc qdisc del dev eth0 root; ip link set above0 up
+		ip neigh replace 10.79.0.1 lladdr $(vm_mac 1 0) dev above0"
+}
+load() {
+	ledger_start blocks=512 threads=8 pause=500
+	ledger_await 100 30
+}
+
+load
+keep
 ON_LIMIT=40 on client 'ledger stop /run/ledger 20' || fail "requests wait for the packets of a lost path"
-kept "the requests were not quicker"
-on client "tc qdisc del dev eth0 root; ip link set above0 up
-	ip neigh replace 10.79.0.1 lladdr $(vm_mac 1 0) dev above0"
+on client "until_true 10 bash -c 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
+	fail "the path is not tried again: $(on client "rnbdctl list paths")"
+kept "nothing had to wait for them"
+release
 above_is 30 connected
 ledger_stop
 ledger_good
+
+load
+keep
+took=$(ON_LIMIT=90 on client "SECONDS=0; echo force >/sys/block/$disk/rnbd/unmap_device; echo \$SECONDS")
+[ "$took" -le 10 ] || fail "the unmap took $took s"
+on client 'until_true 5 bash -c "! ls /sys/class/rtrs-client/* >/dev/null 2>&1"' || fail "the session stays"
+kept "the unmap had nothing to wait for"
+release
+on client 'pkill -x ledger; until_true 10 bash -c "! pgrep -x ledger >/dev/null"'
+MAP_LINKS=1 map_paths ram0
 all_down
 on client 'rdma link delete rxe2; ip link delete above0; rdma link add rxe0 type rxe netdev eth0'

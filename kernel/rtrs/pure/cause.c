@@ -57,6 +57,7 @@ static const struct {
 	[RTRS_CAUSE_CANCELLED] = { "cancelled", "given up on request" },
 	[RTRS_CAUSE_DEVICE_CHANGED] = {
 		"device-changed", "the server's device shrank or is another one than before" },
+	[RTRS_CAUSE_PORT_DOWN] = { "port-down", "the network port of this machine went down" },
 };
 
 const char *rtrs_cause_token(enum rtrs_cause cause)

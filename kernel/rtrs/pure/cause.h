@@ -45,6 +45,7 @@ enum rtrs_cause {
 	RTRS_CAUSE_SESSION_LOST,
 	RTRS_CAUSE_CANCELLED,
 	RTRS_CAUSE_DEVICE_CHANGED,	/* what the server has now cannot stand in for what was mapped */
+	RTRS_CAUSE_PORT_DOWN,		/* ours */
 	RTRS_CAUSES
 };
 

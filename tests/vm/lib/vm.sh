@@ -69,9 +69,10 @@ vm_qemu() {
 	printf '%s\0' -display none -chardev "pipe,id=mon,path=$dir/mon" \
 		-mon chardev=mon,mode=readline "$@" >"$dir/command"
 	vm_host
-	echo "$dir" >"$VM_RUN/host/orders"
+	# opening waits for a reader
+	timeout 20 bash -c 'echo "$1" >"$2"' order "$dir" "$VM_RUN/host/orders" || return 1
 	until [ -s "$dir/pid" ]; do
-		vm_alive host || fail "nobody starts guests"
+		vm_alive host || { echo "nobody starts guests" >&2; return 1; }
 		sleep 0.02
 	done
 }
