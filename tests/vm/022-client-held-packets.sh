@@ -44,7 +44,9 @@ release() {
 	on client "tc qdisc del dev eth0 root; ip link set above0 up
 		ip neigh replace 10.79.0.1 lladdr $(vm_mac 1 0) dev above0"
 }
+# load: for a loss that is noticed when the interface is down, not before
 load() {
+	on client "echo 1500 >$paths/../heartbeat_busy_ms"
 	ledger_start blocks=512 threads=8 pause=500
 	ledger_await 100 30
 }
