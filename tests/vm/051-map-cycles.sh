@@ -22,10 +22,13 @@ cycles() {
 	done" || fail "a cycle"
 }
 # unclaimed SIDE: KiB that nobody uses, once the session's memory is given back. That
-# ends some time after its directory has gone: until no more comes
+# ends some time after its directory has gone: until no more comes. Free pages that a
+# CPU keeps for itself, up to 40 MiB here, are not in MemFree, but as free
 unclaimed() {
 	on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server | grep -q ."'
-	on "$1" "unused() { sed -n 's/^MemFree: *\\([0-9]*\\).*/\\1/p' /proc/meminfo; }
+	on "$1" "unused() {
+			awk '/nr_free_pages |count:/ { pages += \$2 } END { print pages * 4 }' /proc/zoneinfo
+		}
 		sync; echo 3 >/proc/sys/vm/drop_caches
 		for _ in {1..20}; do
 			before=\$(unused)
@@ -42,7 +45,7 @@ cycles 180
 for side in server client; do
 	after=$(unclaimed $side)
 	echo "$side: $((spare[$side] - after)) KiB less free after 180 cycles"
-	# 45 KiB a cycle: less than any buffer of a session has, more than caches drift
-	((spare[$side] - after < 8192)) || fail "$side: $((spare[$side] - after)) KiB are gone"
+	# 22 KiB a cycle: less than any buffer of a session has, more than caches drift
+	((spare[$side] - after < 4096)) || fail "$side: $((spare[$side] - after)) KiB are gone"
 done
 all_down
