@@ -41,6 +41,8 @@ enum rtrs_wire_imm {
 	RTRS_WIRE_IMM_RESPONSE_INV	= 2,	/* peer invalidated the key it was lent */
 	RTRS_WIRE_IMM_HB		= 8,
 	RTRS_WIRE_IMM_HB_ACK		= 9,
+	RTRS_WIRE_IMM_PATH_END		= 10,	/* extension 2: the path of this token is over */
+	RTRS_WIRE_IMM_PATH_END_ACK	= 11,	/* and the server takes nothing of it any more */
 };
 
 #define RTRS_WIRE_IMM_BITS	28	/* payload below the type */
@@ -55,6 +57,12 @@ enum rtrs_wire_imm {
  * names the server's instance. In-tree peers send zeroes here and read nothing.
  */
 #define RTRS_WIRE_EXT_INSTANCE	1
+/*
+ * Extension 2: an attempt to connect has a token, none of another one of its
+ * session at the time. By another path the client tells that this one is over.
+ */
+#define RTRS_WIRE_EXT_PATH_END	2
+#define RTRS_WIRE_EXT_VERSION	RTRS_WIRE_EXT_PATH_END	/* the highest we know */
 
 /* read header flags */
 #define RTRS_WIRE_F_NEED_INVAL	0x1	/* invalidate the descriptor's key before the reply */
@@ -72,7 +80,9 @@ struct rtrs_wire_conn_req {
 	__u8	first_conn;		/* bit 0: the session may be created */
 	__u8	ext_version;		/* 0: a peer without extensions */
 	__u8	ext_features;
-	__u8	reserved[9];
+	__u8	reserved1[1];
+	__le32	token;			/* since ext_version 2: what fits an immediate, not 0 */
+	__u8	reserved2[4];
 };
 WIRE_SIZE(struct rtrs_wire_conn_req, 56);
 

@@ -204,6 +204,8 @@ struct rtrs_clt_path {
 	u32 hca_port;
 	bool new_rkey;
 	bool own_server;		/* keeps operations on a chunk apart, whatever path they came by */
+	bool can_end;			/* it can be asked whether a path is over, and this one has a token */
+	u32 token;			/* of the attempt */
 	u32 attempt;			/* since last connected */
 	u32 busy;			/* refusals of the server as busy, in a row; the worker alone */
 	u32 connects;			/* successful ones */
@@ -290,6 +292,11 @@ struct rtrs_clt_session {
 	struct delayed_work linger_work;
 	struct mutex link_mutex;	/* publishing and ops->link */
 
+	spinlock_t end_lock;		/* guards the next two */
+	DECLARE_BITMAP(ending, RTRS_CLT_MAX_PATHS);	/* places of paths that the server may not have lost */
+	u32 end_tokens[RTRS_CLT_MAX_PATHS];
+	atomic_t tokens;		/* the last one given */
+
 	wait_queue_head_t wait;
 	bool link_up;			/* what ops->link was last told; link_mutex */
 	bool ever_up;
@@ -327,8 +334,11 @@ extern struct list_head rtrs_clt_sessions;
 
 /* The first offer fixes the session's shape; later ones must fit. 0, or -errno and @why. */
 int rtrs_clt_session_shape(struct rtrs_clt_path *path, struct rtrs_why *why);
-/* Let I/O see the path, or no longer; tells the upper layer. Path worker only. */
-void rtrs_clt_session_publish(struct rtrs_clt_path *path);
+/*
+ * Let I/O see the path, or no longer; tells the upper layer. Path worker only.
+ * False: not yet, rtrs_clt_end_others() has to come before.
+ */
+bool rtrs_clt_session_publish(struct rtrs_clt_path *path);
 void rtrs_clt_session_unpublish(struct rtrs_clt_path *path);
 /* After the requests of an unpublished path have been dealt with. */
 void rtrs_clt_session_path_down(struct rtrs_clt_path *path, const struct rtrs_why *why);
@@ -418,8 +428,10 @@ void rtrs_clt_conn_forget(struct rtrs_clt_conn *conn);
 
 /* ---- clt_teardown.c ---- */
 
-/* Stop and flush the queues; nothing of the path runs any more, nor writes by it. */
+/* Stop and flush the queues; nothing of the path runs any more. */
 void rtrs_clt_stop(struct rtrs_clt_path *path);
+/* After rtrs_clt_end_await(): the server does not write by the path any more, nor take anything. */
+void rtrs_clt_cut_off(struct rtrs_clt_path *path);
 /* Free what the attempt made. Idempotent, fine for half an attempt. After rtrs_clt_stop(). */
 void rtrs_clt_teardown(struct rtrs_clt_path *path);
 
@@ -506,6 +518,26 @@ void rtrs_clt_linger_end(struct rtrs_clt_path *path);
 /* A removed path: its place is free at once, or when its fences may go. Session mutex held. */
 void rtrs_clt_linger_orphan(struct rtrs_clt_path *path);
 void rtrs_clt_linger_work(struct work_struct *work);
+
+/* ---- clt_end.c ---- */
+
+/* For an attempt to connect: no other one of the session has it. */
+u32 rtrs_clt_end_token(struct rtrs_clt_session *session);
+/* The path is out of sight, the server may not know yet. link_mutex held. */
+void rtrs_clt_end_begin(struct rtrs_clt_path *path);
+/* Not known to be over there; until it is, no path comes up. One that has no token is. */
+bool rtrs_clt_end_open(const struct rtrs_clt_path *path);
+/* Until that is known, nobody is there to ask, or the session closes. May sleep. */
+void rtrs_clt_end_await(struct rtrs_clt_path *path);
+/*
+ * The same of all paths, asked by this one, which is connected and about to be
+ * published. False: it is lost or to be closed. May sleep.
+ */
+bool rtrs_clt_end_others(struct rtrs_clt_path *path);
+bool rtrs_clt_end_all(const struct rtrs_clt_session *session);	/* of all it is known */
+void rtrs_clt_end_over(struct rtrs_clt_session *session, u32 index);	/* by other means */
+/* The server's answer; completion context. */
+void rtrs_clt_end_answer(struct rtrs_clt_path *path, u32 token);
 
 /* ---- clt_events.c ---- */
 

@@ -297,6 +297,12 @@ static void imm_arrived(struct rtrs_clt_conn *conn, const struct ib_wc *wc, cons
 		if (ret)
 			rtrs_clt_path_lost(conn->path, RTRS_CAUSE_TRANSPORT_ERROR, ret, false);
 		return;
+	case RTRS_WIRE_IMM_PATH_END_ACK:
+		if (conn->c.cid || !by_write || !conn->path->can_end)
+			return rtrs_clt_path_violation(conn, "misplaced end of a path");
+		/* also an answer to a question that was asked twice */
+		rtrs_clt_end_answer(conn->path, imm.payload);
+		return;
 	default:
 		return rtrs_clt_path_violation(conn, "unknown immediate");
 	}

@@ -392,7 +392,8 @@ static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 		.conn_count = path->conn_count,
 		.attempt = min_t(u32, path->attempt, U16_MAX),
 		.first_conn = rtrs_clt_session_may_create(path),
-		.ext_version = RTRS_WIRE_EXT_INSTANCE,
+		.ext_version = RTRS_WIRE_EXT_VERSION,
+		.token = path->token,
 	};
 	struct rdma_conn_param param = {
 		.private_data = &msg,
@@ -442,6 +443,7 @@ static int take_offer(struct rtrs_clt_path *path, struct rtrs_why *why)
 	rtrs_clt_session_meet(path->session, offer);
 	spin_lock(&path->view_lock);
 	path->own_server = offer->instance;
+	path->can_end = offer->ext_version >= RTRS_WIRE_EXT_PATH_END;
 	path->new_rkey = offer->new_rkey;
 	spin_unlock(&path->view_lock);
 	ret = rtrs_clt_session_shape(path, why);
@@ -481,6 +483,8 @@ int rtrs_clt_connect(struct rtrs_clt_path *path, struct rtrs_why *why)
 
 	path->device_gone = false;
 	path->hopeless = false;
+	path->can_end = false;
+	path->token = rtrs_clt_end_token(path->session);
 	for (cid = 0; cid < path->conn_count; cid++) {
 		ret = connect_conn(&path->conns[cid], why);
 		if (ret)

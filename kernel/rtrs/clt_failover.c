@@ -118,7 +118,7 @@ void rtrs_clt_linger_orphan(struct rtrs_clt_path *path)
 
 	lockdep_assert_held(&session->mutex);
 	if (!session->closing && !test_bit(path->index, session->lingering) &&
-	    fences_up(session, path->index))
+	    (fences_up(session, path->index) || rtrs_clt_end_open(path)))
 		linger(session, path->index);
 	if (!session->closing && test_bit(path->index, session->lingering))
 		__set_bit(path->index, session->orphaned);
@@ -141,6 +141,8 @@ void rtrs_clt_linger_work(struct work_struct *work)
 		}
 		fence_lift(session, index);
 		__clear_bit(index, session->lingering);
+		if (test_bit(index, session->orphaned))
+			rtrs_clt_end_over(session, index);
 		if (__test_and_clear_bit(index, session->orphaned))
 			__clear_bit(index, session->indices);
 	}
@@ -226,7 +228,8 @@ static void move(struct rtrs_clt_path *path, struct rtrs_clt_conn *conn, struct 
 	rtrs_clt_req_detach(req, conn);
 	/* nobody but this worker can reach it until it has a connection again */
 	atomic_long_set(&req->owner, RTRS_REQ_CLAIMED);
-	ret = send_elsewhere(session, req);
+	/* before that is known no path is up, or the session closes */
+	ret = rtrs_clt_end_open(path) ? -ENOTCONN : send_elsewhere(session, req);
 	if (ret)
 		give_back(session, req, ret);
 	else

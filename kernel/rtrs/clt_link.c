@@ -38,13 +38,18 @@ static void start_others(struct rtrs_clt_session *session)
 	mutex_unlock(&session->mutex);
 }
 
-void rtrs_clt_session_publish(struct rtrs_clt_path *path)
+bool rtrs_clt_session_publish(struct rtrs_clt_path *path)
 {
 	static const struct rtrs_why none;
 	struct rtrs_clt_session *session = path->session;
 	bool first = !READ_ONCE(session->ever_up);
 
 	mutex_lock(&session->link_mutex);
+	/* one was lost a moment ago */
+	if (!rtrs_clt_end_all(session)) {
+		mutex_unlock(&session->link_mutex);
+		return false;
+	}
 	path->create = false;
 	rcu_assign_pointer(session->table[path->index], path);
 	set_up(path, true);
@@ -64,6 +69,7 @@ void rtrs_clt_session_publish(struct rtrs_clt_path *path)
 	/* ever_up or why is written; pairs with rtrs_clt_session_wait() */
 	smp_store_release(&session->settled, true);
 	wake_up_all(&session->wait);
+	return true;
 }
 
 void rtrs_clt_session_unpublish(struct rtrs_clt_path *path)
@@ -75,9 +81,12 @@ void rtrs_clt_session_unpublish(struct rtrs_clt_path *path)
 	mutex_lock(&session->link_mutex);
 	set_up(path, false);
 	RCU_INIT_POINTER(session->table[path->index], NULL);
+	rtrs_clt_end_begin(path);
 	mutex_unlock(&session->link_mutex);
 	WRITE_ONCE(path->published, false);
 	synchronize_rcu();
+	/* whoever asks the server by a published path may have to ask by another one */
+	wake_up_all(&session->wait);
 }
 
 void rtrs_clt_session_path_down(struct rtrs_clt_path *path, const struct rtrs_why *why)

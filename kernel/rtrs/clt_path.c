@@ -227,19 +227,25 @@ static void act_publish(struct rtrs_clt_path *path)
 	rtrs_clt_watch_start(path);
 	/* the server took the path back: whatever came by its last life has ended there */
 	rtrs_clt_linger_end(path);
-	rtrs_clt_session_publish(path);
+	do {
+		if (!rtrs_clt_end_others(path))
+			return;
+	} while (!rtrs_clt_session_publish(path));
 	wake_up_all(&path->wait);
 }
 
 /*
- * The order matters: no new requests, no completions, no write access for the
- * server, then other paths for the requests that are left, then the memory.
+ * The order matters: no new requests, no completions, no requests that the server
+ * still takes, no write access for it, then other paths for the requests that are
+ * left, then the memory.
  */
 static void act_drain(struct rtrs_clt_path *path)
 {
 	cancel_delayed_work_sync(&path->timer);
 	rtrs_clt_session_unpublish(path);
 	rtrs_clt_stop(path);
+	rtrs_clt_end_await(path);
+	rtrs_clt_cut_off(path);
 	rtrs_clt_memory_free_mrs(path);
 	rtrs_clt_fail_over(path);
 	rtrs_clt_linger_begin(path);

@@ -225,6 +225,7 @@ static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *conf
 	session->priv = priv;
 	session->since = ktime_get();
 	spin_lock_init(&session->fence_lock);
+	spin_lock_init(&session->end_lock);
 	mutex_init(&session->mutex);
 	mutex_init(&session->link_mutex);
 	INIT_LIST_HEAD(&session->paths);
@@ -461,12 +462,14 @@ void rtrs_clt_session_close(struct rtrs_clt_session *session)
 	struct rtrs_clt_path *path;
 
 	mutex_lock(&session->mutex);
-	session->closing = true;
+	WRITE_ONCE(session->closing, true);
 	list_for_each_entry(path, &session->paths, link) {
 		path->removing = true;
 		rtrs_clt_path_close(path, RTRS_CAUSE_SESSION_CLOSED, RTRS_PEV_REMOVE);
 	}
 	mutex_unlock(&session->mutex);
+	/* for workers that wait for an answer of the server */
+	wake_up_all(&session->wait);
 	wait_event(session->wait, !READ_ONCE(session->path_total));
 	cancel_delayed_work_sync(&session->linger_work);
 	session_del(session);

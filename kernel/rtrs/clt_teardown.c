@@ -27,8 +27,22 @@ void rtrs_clt_stop(struct rtrs_clt_path *path)
 	disconnect(path);
 	for (i = 0; i < path->conn_count; i++)
 		rtrs_conn_drain(&path->conns[i].c);
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_end_qp(&path->conns[i].c);
+}
+
+/*
+ * A server that cannot be told that the path is over takes what still arrives of it:
+ * there the end of the queue pairs, and thereby their packets, is waited for.
+ */
+void rtrs_clt_cut_off(struct rtrs_clt_path *path)
+{
+	struct rtrs_conn *conn;
+	u32 i;
+
+	for (i = 0; i < path->conn_count; i++) {
+		conn = &path->conns[i].c;
+		if (!path->can_end || rtrs_conn_let_go(conn))
+			rtrs_conn_end_qp(conn);
+	}
 }
 
 static bool all_disconnected(struct rtrs_clt_path *path)
@@ -49,6 +63,8 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	struct rtrs_device *dev = path->dev;
 	u32 i;
 
+	for (i = 0; i < path->conn_count; i++)
+		rtrs_conn_end_qp(&path->conns[i].c);
 	/* what a port that was down kept back, and may still be down for */
 	for (i = 0; i < path->conn_count; i++)
 		if (path->conns[i].established && !path->conns[i].c.qp)

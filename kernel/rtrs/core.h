@@ -132,6 +132,11 @@ static inline bool rtrs_ack_timeout_ok(int timeout)
 /* Reserve @n send queue entries; false: not enough. Give back with _return(). */
 bool rtrs_conn_take_sends(struct rtrs_conn *conn, u32 n);
 void rtrs_conn_return_sends(struct rtrs_conn *conn, u32 n);
+/*
+ * A drained queue pair holds no memory region any more: only soft RDMA's may, until
+ * it is reset. 0; otherwise rtrs_conn_end_qp() has to come before they are freed.
+ */
+int rtrs_conn_let_go(struct rtrs_conn *conn);
 int rtrs_qp_module_init(void);
 void rtrs_qp_module_exit(void);
 
@@ -222,6 +227,7 @@ struct rtrs_heartbeat {
 	struct ib_cqe cqe;		/* of answers sent */
 	struct ib_cqe beat_cqe;
 	struct ib_cqe probe_cqe;
+	struct ib_cqe said_cqe;
 	struct delayed_work tick;
 	atomic_t heard;			/* set by any sign of life, cleared by the tick */
 	ktime_t sent;
@@ -235,6 +241,7 @@ struct rtrs_heartbeat {
 	bool probing;			/* until the probe has reached the peer */
 	u32 probe_ms;			/* between ticks until then */
 	bool probe_out;			/* posted, not complete */
+	u32 saying;			/* the same of rtrs_heartbeat_say() */
 	bool reached;			/* the peer's adapter has the last heartbeat */
 	bool proved;			/* for the tick to tell */
 	ktime_t asked_at;		/* when the probe was posted */
@@ -285,6 +292,13 @@ static inline void rtrs_heartbeat_heard(struct rtrs_heartbeat *hb)
  * connection 0; answers a heartbeat. Completion context. 0 or -errno of the post.
  */
 int rtrs_heartbeat_imm(struct rtrs_heartbeat *hb, u8 imm_type);
+
+/*
+ * One more immediate on connection 0, of a kind that the receiver can miss: it is
+ * dropped when the heartbeat is stopped or the device has not sent the last ones.
+ * Any context. 0 or -errno of the post.
+ */
+int rtrs_heartbeat_say(struct rtrs_heartbeat *hb, u8 imm_type, u32 payload);
 
 int rtrs_heartbeat_module_init(void);
 void rtrs_heartbeat_module_exit(void);

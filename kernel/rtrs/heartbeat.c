@@ -10,6 +10,8 @@
 #include "core.h"
 #include "../../include/wire/rtrs_proto.h"
 
+#define SAYING_MAX 32	/* leaves room for heartbeats in the queues of both sides */
+
 /* Finding the dead must not wait for memory or for work that sleeps. */
 static struct workqueue_struct *beat_wq;
 
@@ -18,13 +20,13 @@ static struct workqueue_struct *beat_wq;
  * it back. Nothing is lost with a full queue: its own completions tell life
  * from death. 1: posted, 0: no room.
  */
-static int post(struct rtrs_heartbeat *hb, struct ib_cqe *cqe, u8 type)
+static int post(struct rtrs_heartbeat *hb, struct ib_cqe *cqe, u8 type, u32 payload)
 {
 	int ret;
 
 	if (!rtrs_conn_take_sends(hb->conn, 1))
 		return 0;
-	ret = rtrs_post_imm(hb->conn, cqe, rtrs_imm_pack(type, 0), IB_SEND_SIGNALED);
+	ret = rtrs_post_imm(hb->conn, cqe, rtrs_imm_pack(type, payload), IB_SEND_SIGNALED);
 	if (!ret)
 		return 1;
 	rtrs_conn_return_sends(hb->conn, 1);
@@ -35,7 +37,7 @@ static int post_beat(struct rtrs_heartbeat *hb)
 {
 	hb->reached = false;
 	WRITE_ONCE(hb->sent, ktime_get());
-	return post(hb, &hb->beat_cqe, RTRS_WIRE_IMM_HB);
+	return post(hb, &hb->beat_cqe, RTRS_WIRE_IMM_HB, 0);
 }
 
 static int post_probe(struct rtrs_heartbeat *hb)
@@ -44,7 +46,7 @@ static int post_probe(struct rtrs_heartbeat *hb)
 
 	hb->asked_at = ktime_get();
 	WRITE_ONCE(hb->sent, hb->asked_at);
-	ret = post(hb, &hb->probe_cqe, RTRS_WIRE_IMM_HB);
+	ret = post(hb, &hb->probe_cqe, RTRS_WIRE_IMM_HB, 0);
 	hb->probe_out = ret > 0;
 	return ret;
 }
@@ -92,6 +94,17 @@ static void probe_sent(struct ib_cq *cq, struct ib_wc *wc)
 		hb->proved_at = hb->asked_at;
 		set_timer(hb, 0);
 	}
+	spin_unlock_irqrestore(&hb->lock, flags);
+	check_sent(hb, wc);
+}
+
+static void said(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct rtrs_heartbeat *hb = container_of(wc->wr_cqe, struct rtrs_heartbeat, said_cqe);
+	unsigned long flags;
+
+	spin_lock_irqsave(&hb->lock, flags);
+	hb->saying--;
 	spin_unlock_irqrestore(&hb->lock, flags);
 	check_sent(hb, wc);
 }
@@ -158,6 +171,7 @@ void rtrs_heartbeat_init(struct rtrs_heartbeat *hb, const struct rtrs_hb_params 
 	hb->cqe.done = answer_sent;
 	hb->beat_cqe.done = beat_sent;
 	hb->probe_cqe.done = probe_sent;
+	hb->said_cqe.done = said;
 	spin_lock_init(&hb->lock);
 	INIT_DELAYED_WORK(&hb->tick, tick);
 }
@@ -182,6 +196,7 @@ void rtrs_heartbeat_start(struct rtrs_heartbeat *hb, struct rtrs_conn *conn)
 	hb->running = true;
 	hb->probing = false;
 	hb->probe_out = false;
+	hb->saying = 0;
 	hb->proved = false;
 	hb->reached = false;
 	rtrs_hb_init(&hb->state, hb->params.missed_max);
@@ -261,11 +276,26 @@ int rtrs_heartbeat_imm(struct rtrs_heartbeat *hb, u8 imm_type)
 	}
 	spin_lock_irqsave(&hb->lock, flags);
 	if (hb->running)
-		ret = post(hb, &hb->cqe, RTRS_WIRE_IMM_HB_ACK);
+		ret = post(hb, &hb->cqe, RTRS_WIRE_IMM_HB_ACK, 0);
 	spin_unlock_irqrestore(&hb->lock, flags);
 	return min(ret, 0);
 }
 EXPORT_SYMBOL_GPL(rtrs_heartbeat_imm);
+
+int rtrs_heartbeat_say(struct rtrs_heartbeat *hb, u8 imm_type, u32 payload)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&hb->lock, flags);
+	if (hb->running && hb->saying < SAYING_MAX)
+		ret = post(hb, &hb->said_cqe, imm_type, payload);
+	if (ret > 0)
+		hb->saying++;
+	spin_unlock_irqrestore(&hb->lock, flags);
+	return min(ret, 0);
+}
+EXPORT_SYMBOL_GPL(rtrs_heartbeat_say);
 
 int rtrs_heartbeat_module_init(void)
 {

@@ -175,6 +175,14 @@ int rtrs_conn_tune(struct rtrs_conn *conn, int ack_timeout)
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_tune);
 
+static void close_send_work(struct rtrs_conn *conn)
+{
+	spin_lock_irq(&conn->send_lock);
+	conn->send_open = false;
+	spin_unlock_irq(&conn->send_lock);
+	cancel_work_sync(&conn->send_work);
+}
+
 void rtrs_conn_drain(struct rtrs_conn *conn)
 {
 	if (!conn->qp)
@@ -185,16 +193,11 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 		rtrs_conn_arm_sends(conn);
 	}
 	ib_drain_qp(conn->qp);
+	/* its own poll may have overtaken a handler that still runs there */
+	if (conn->send_cq != conn->recv_cq)
+		close_send_work(conn);
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_drain);
-
-static void close_send_work(struct rtrs_conn *conn)
-{
-	spin_lock_irq(&conn->send_lock);
-	conn->send_open = false;
-	spin_unlock_irq(&conn->send_lock);
-	cancel_work_sync(&conn->send_work);
-}
 
 void rtrs_conn_destroy_qp(struct rtrs_conn *conn)
 {
@@ -215,6 +218,14 @@ void rtrs_conn_destroy_qp(struct rtrs_conn *conn)
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_destroy_qp);
 
+int rtrs_conn_let_go(struct rtrs_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_RESET };
+
+	return conn->qp && soft(conn) ? ib_modify_qp(conn->qp, &attr, IB_QP_STATE) : 0;
+}
+EXPORT_SYMBOL_GPL(rtrs_conn_let_go);
+
 /*
  * Soft RDMA destroys a queue pair only when the last packet it sent is freed,
  * and the driver of an interface that is down may keep packets until it is up
@@ -223,16 +234,10 @@ EXPORT_SYMBOL_GPL(rtrs_conn_destroy_qp);
  * region, and may stay. Packets in front of a port that works are waited for:
  * none may reach the server behind a copy of its request that went elsewhere.
  */
-static bool reset_qp(struct rtrs_conn *conn)
+static bool keep_qp(struct rtrs_conn *conn)
 {
-	struct ib_qp_attr attr = { .qp_state = IB_QPS_RESET };
-
-	if (!conn->qp || !soft(conn) || rtrs_port_up(conn->cm_id) ||
-	    ib_modify_qp(conn->qp, &attr, IB_QP_STATE))
+	if (!conn->qp || !soft(conn) || rtrs_port_up(conn->cm_id) || rtrs_conn_let_go(conn))
 		return false;
-	/* the drain's own poll may have overtaken a handler that still runs there */
-	if (conn->send_cq != conn->recv_cq)
-		close_send_work(conn);
 	conn->held = conn->dev;
 	rtrs_device_get(conn->held);
 	return true;
@@ -240,7 +245,7 @@ static bool reset_qp(struct rtrs_conn *conn)
 
 void rtrs_conn_end_qp(struct rtrs_conn *conn)
 {
-	if (!reset_qp(conn))
+	if (!conn->held && !keep_qp(conn))
 		rtrs_conn_destroy_qp(conn);
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_end_qp);

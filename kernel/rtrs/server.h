@@ -75,6 +75,7 @@ enum rtrs_srv_violation {
 	RTRS_SRV_BAD_HEADER,
 	RTRS_SRV_BAD_MESSAGE,	/* found by the upper layer */
 	RTRS_SRV_STRAY_HEARTBEAT,
+	RTRS_SRV_STRAY_PATH_END,
 	RTRS_SRV_VIOLATIONS
 };
 
@@ -238,6 +239,9 @@ struct rtrs_srv_path {
 	ktime_t since;
 	u32 attempt;
 	u8 ext_version;		/* of the client */
+	u32 token;			/* by which its client names it; 0: not at all */
+	bool drained;			/* nothing of it is taken any more; written by the worker */
+	struct rtrs_bucket end_rate;	/* receive handler of connection 0 */
 
 	/* path worker only */
 	struct rtrs_device *dev;	/* also session->setup */
@@ -386,6 +390,10 @@ void rtrs_srv_unpark(struct rtrs_srv_path *path);
 void rtrs_srv_op_abandon(struct rtrs_srv_op *op);
 /* Give the chunk back; the operation must not be touched afterwards. */
 void rtrs_srv_chunk_release(struct rtrs_srv_op *op);
+
+/* ---- srv_end.c ---- */
+/* By this connection the client says that the path of @token is over. May sleep. */
+void rtrs_srv_path_end(struct rtrs_srv_conn *conn, u32 token);
 
 /* ---- srv_reply.c ---- */
 void rtrs_srv_conn_init_sends(struct rtrs_srv_conn *conn);

@@ -177,6 +177,7 @@ static int link_path(struct rtrs_srv_session *session, struct rtrs_srv_hca *hca,
 	memcpy(path->uuid, hello->path_uuid, sizeof(path->uuid));
 	path->attempt = hello->attempt;
 	path->ext_version = hello->ext_version;
+	path->token = hello->token;
 	path->client = peer->client;
 	path->client_port = peer->client_port;
 	path->server = peer->server;

@@ -23,7 +23,7 @@ static int listen_error;
 
 void rtrs_srv_offer_extend(struct rtrs_offer *offer, u8 ext_version)
 {
-	offer->ext_version = min_t(u8, ext_version, RTRS_WIRE_EXT_INSTANCE);
+	offer->ext_version = min_t(u8, ext_version, RTRS_WIRE_EXT_VERSION);
 	offer->instance = rtrs_srv.instance;
 }
 

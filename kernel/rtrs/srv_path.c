@@ -279,6 +279,8 @@ static void halt_path(struct rtrs_srv_path *path)
 	if (path->published)
 		percpu_ref_kill(&path->ops);
 	disconnect(path);
+	/* handlers have run that had taken something in; pairs with rtrs_srv_path_end() */
+	smp_store_release(&path->drained, true);
 	release_device(path);
 	if (!path->published)
 		rtrs_srv_path_job(path, RTRS_SRV_JOB_QUIET);

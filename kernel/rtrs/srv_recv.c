@@ -380,6 +380,9 @@ void rtrs_srv_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	case RTRS_WIRE_IMM_HB_ACK:
 		heartbeat(conn, imm.type);
 		break;
+	case RTRS_WIRE_IMM_PATH_END:
+		rtrs_srv_path_end(conn, imm.payload);
+		break;
 	default:
 		rtrs_srv_violation(conn->path, conn->core.cid, RTRS_SRV_BAD_IMM_TYPE);
 	}

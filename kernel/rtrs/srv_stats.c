@@ -19,6 +19,7 @@ static const char * const violation_names[RTRS_SRV_VIOLATIONS] = {
 	[RTRS_SRV_BAD_HEADER]		= "bad-header",
 	[RTRS_SRV_BAD_MESSAGE]		= "bad-message",
 	[RTRS_SRV_STRAY_HEARTBEAT]	= "stray-heartbeat",
+	[RTRS_SRV_STRAY_PATH_END]	= "stray-path-end",
 };
 
 void rtrs_srv_violation(struct rtrs_srv_path *path, u32 cid, enum rtrs_srv_violation reason)

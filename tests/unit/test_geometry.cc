@@ -140,6 +140,8 @@ TEST_CASE("immediates are packed as the protocol shows")
 	CHECK(rtrs_imm_response(7, -EIO, true) == 0x20280007);
 	CHECK(rtrs_imm_pack(RTRS_WIRE_IMM_HB, 0) == 0x80000000);
 	CHECK(rtrs_imm_pack(RTRS_WIRE_IMM_HB_ACK, 0) == 0x90000000);
+	CHECK(rtrs_imm_pack(RTRS_WIRE_IMM_PATH_END, 0x0abcdef1) == 0xaabcdef1);
+	CHECK(rtrs_imm_pack(RTRS_WIRE_IMM_PATH_END_ACK, 0x0abcdef1) == 0xbabcdef1);
 	CHECK(rtrs_imm_pack(1, 0xffffffffU) == 0x1fffffff);
 }
 

@@ -113,6 +113,32 @@ TEST_CASE("extension bytes travel at offsets 45 and 46 of the request, 20 and 21
 	CHECK(back.instance == 0);
 }
 
+TEST_CASE("extension 2 carries a token of 28 bits in bytes 48 to 51 of the request, and lower ones none")
+{
+	rtrs_hello h = sample_hello(), back;
+	h.ext_version = 2;
+	h.token = 0xfabcdef1;
+	rtrs_wire_conn_req req;
+	rtrs_conn_req_build(&req, &h);
+	const Bytes with = changed(changed(GOLDEN_REQ, 45, hex("02")), 48, hex("f1 de bc 0a"));
+	CHECK(bytes_of(req) == with);
+	REQUIRE(parse_req(with, &back) == 0);
+	CHECK(back.token == 0x0abcdef1);
+	/* what does not fit an immediate cannot be named by one */
+	REQUIRE(parse_req(changed(with, 51, hex("fa")), &back) == 0);
+	CHECK(back.token == 0x0abcdef1);
+	/* a later extension keeps the earlier ones */
+	REQUIRE(parse_req(changed(with, 45, hex("ff")), &back) == 0);
+	CHECK(back.token == 0x0abcdef1);
+	for (u8 older : {0, 1}) {
+		h.ext_version = older;
+		rtrs_conn_req_build(&req, &h);
+		CHECK(bytes_of(req) == changed(GOLDEN_REQ, 45, {older}));
+		REQUIRE(parse_req(changed(with, 45, {older}), &back) == 0);
+		CHECK(back.token == 0);
+	}
+}
+
 TEST_CASE("extension 1 names the server's instance in bytes 24 to 31 of any response, and only that")
 {
 	for (int error : {0, -6}) {

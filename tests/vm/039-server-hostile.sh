@@ -116,7 +116,7 @@ handshake() {
 
 immediates() {
 	local type types=()
-	for type in 1 2 3 4 5 6 7 10 11 12 13 14 15; do types+=("imm 1 $((type % 2)) $type 0 0"); done
+	for type in 1 2 3 4 5 6 7 11 12 13 14 15; do types+=("imm 1 $((type % 2)) $type 0 0"); done
 	breaks unknown-immediate "${types[@]}"				# S30
 	breaks slot-or-offset-out-of-range 'imm 1 1 0 60 0' 'imm 1 1 0 63 131071' \
 		'imm 1 1 0 0 131072' 'imm 1 0 0 59 4194303'		# S31
@@ -124,6 +124,25 @@ immediates() {
 	# on connection 0 they are welcome, in any number
 	says 'again 1: ok;info 1: ok;imm 1;imm 1;beats 1: ok;ended 1: no;' \
 		again 1 1 9000 info 1 bad imm 1 0 9 0 0 imm 1 0 9 0 0 beats 1 1000 ended 1 500
+}
+
+# The end of a path is told by connection 0 of another one, by a client that said
+# that it knows how, and never of its own path. Paths of other sessions do not end by it.
+path_ends() {
+	local session=$session
+	breaks stray-path-end 'imm 1 0 10 0 5'
+	session="token 77 $session"
+	breaks stray-path-end 'imm 1 0 10 0 77' 'imm 1 0 10 0 0' 'imm 1 1 10 0 5'
+	breaks unknown-immediate 'imm 1 0 11 0 77'
+	says 'again 1: ok;info 1: ok;open 2: ok;info 2: ok;again 3: ok;info 3: ok;end 1: ok;end 1: ok;ended 3: no;end 1: ok;ended 2: yes;end 1: ok;ends 1: ok;ended 1: no;ended 3: no;' \
+		token 77 again 1 1 9000 info 1 bad address fd77::1 token 78 open 2 1 info 2 bad \
+		address 10.77.0.1 token 79 again 3 3 9000 info 3 worse \
+		end 1 0 268435455 2000 end 1 0 79 2000 ended 3 500 end 1 0 78 5000 ended 2 2000 \
+		end 1 0 78 2000 ends 1 3000 ended 1 500 ended 3 0
+	# a client without extensions has no path that could be named
+	says 'again 1: ok;info 1: ok;open 2: ok;info 2: ok;imm 1;ended 1: yes;ended 2: no;' \
+		again 1 1 9000 info 1 bad address fd77::1 open 2 1 info 2 bad imm 1 0 10 0 78 ended 1 9000 ended 2 500
+	good "path ends"
 }
 
 headers() {
@@ -296,6 +315,7 @@ storm() {
 up N
 handshake
 immediates
+path_ends
 headers
 sends
 foreign_key

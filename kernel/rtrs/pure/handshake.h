@@ -17,6 +17,7 @@ struct rtrs_hello {
 	bool first_conn;
 	u8 ext_version;
 	u8 ext_features;
+	u32 token;		/* of RTRS_WIRE_IMM_BITS bits; 0 without extension 2 */
 	u8 path_uuid[RTRS_WIRE_UUID_LEN];
 	u8 session_uuid[RTRS_WIRE_UUID_LEN];
 };

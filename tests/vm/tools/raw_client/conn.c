@@ -119,6 +119,8 @@ int say_hello(struct conn *c, const struct hello *hello)
 		.conn_count = htole16(hello->count),
 		.attempt = htole16(1),
 		.first_conn = hello->first,
+		.ext_version = hello->token ? RTRS_WIRE_EXT_PATH_END : 0,
+		.token = htole32(hello->token),
 	};
 	struct rdma_conn_param param = {
 		.private_data = &req,

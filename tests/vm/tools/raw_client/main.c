@@ -19,6 +19,7 @@
  *   knock N        N times connection 0 for a session that does not exist
  *   sleep MS
  *   address A      paths from now on go there
+ *   token T        and have this token, which asks for extension 2; 0: none
  *   imm P C TYPE SLOT OFFSET
  *                  an immediate, on connection C
  * and after the info request:
@@ -28,6 +29,9 @@
  *   send P C BYTES an ordinary SEND
  *   inval P C      an empty one that invalidates the key of chunk 0
  *   beats P N      N heartbeats; "ok": some were answered, and not too many
+ *   end P C T MS   says on connection C that the path of token T is over, until the
+ *                  server says so, too
+ *   ends P N       N times that of a path that is none; "ok" as above
  *
  * MESSAGE: session VERSION | open NAME ro|rw|NUMBER | close ID |
  *   io OP ID SECTOR BYTES | bytes TYPE LENGTH
@@ -53,6 +57,7 @@
 #include "raw.h"
 
 static int session_of[PATHS];
+static uint32_t token;
 
 /* ---- handshakes ---- */
 
@@ -71,6 +76,7 @@ static int hello(int path)
 {
 	const struct hello hello = {
 		.path = path, .session = session_of[path], .count = CONNS, .first = 1,
+		.token = token,
 	};
 	struct conn c;
 	int ret = say_hello(&c, &hello);
@@ -86,6 +92,7 @@ static int second(int path, int count)
 {
 	const struct hello hello = {
 		.path = path, .session = session_of[path], .cid = 1, .count = count, .first = 1,
+		.token = token,
 	};
 	struct conn c;
 	int ret = say_hello(&c, &hello);
@@ -274,6 +281,8 @@ static const struct {
 	{ "send", run_send },
 	{ "inval", run_inval },
 	{ "beats", run_beats },
+	{ "end", run_end },
+	{ "ends", run_ends },
 };
 
 /* Carries out the command at @args; how many words it has. */
@@ -289,6 +298,8 @@ static int run(char **args)
 		return knock(atoi(args[1])), 2;
 	if (!strcmp(verb, "address"))
 		return address = args[1], 2;
+	if (!strcmp(verb, "token"))
+		return token = atoi(args[1]), 2;
 	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(verb, verbs[i].name))
 			return verbs[i].run(args, path_number(args[1]));

@@ -45,6 +45,8 @@ struct path {
 	struct chunk *chunks;
 	uint32_t device;	/* opened last */
 	int beats_answered;
+	int ends_answered;
+	uint32_t over;		/* what the server has said last to be at its end */
 };
 
 struct hello {
@@ -53,6 +55,7 @@ struct hello {
 	int cid;
 	int count;		/* connections, as told */
 	int first;
+	uint32_t token;		/* 0: without extensions */
 };
 
 /* ---- conn.c ---- */
@@ -98,5 +101,7 @@ int run_imm(char **args, int number);
 int run_send(char **args, int number);
 int run_inval(char **args, int number);
 int run_beats(char **args, int number);
+int run_end(char **args, int number);
+int run_ends(char **args, int number);
 
 #endif /* RAW_CLIENT_RAW_H */

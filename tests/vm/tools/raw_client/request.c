@@ -16,6 +16,8 @@
 
 #define UNSET		-1	/* a number that the tester leaves to us */
 #define PENDING		-3	/* no answer so far */
+#define ENDS_BURST	258	/* as the server's, and two that came in between */
+#define ENDS_RATE	500
 #define BEAT_MS		4	/* between answers to heartbeats there are 10, or two ticks of the slowest clock */
 
 struct message {
@@ -227,6 +229,10 @@ static void take(struct path *p, const struct ibv_wc *wc, const char *buf)
 		break;
 	case RTRS_WIRE_IMM_HB_ACK:
 		p->beats_answered++;
+		break;
+	case RTRS_WIRE_IMM_PATH_END_ACK:
+		p->ends_answered++;
+		p->over = payload;
 		break;
 	}
 }
@@ -442,32 +448,74 @@ int run_inval(char **args, int number)
 	return 3;
 }
 
-/* Some are answered, but not more than the time allows. */
-int run_beats(char **args, int number)
+static int post_imm(struct path *p, int cid, uint32_t type, uint32_t payload)
 {
-	struct path *p = established(number);
 	struct ibv_send_wr wr = {
 		.opcode = IBV_WR_RDMA_WRITE_WITH_IMM,
-		.imm_data = htobe32((uint32_t)RTRS_WIRE_IMM_HB << RTRS_WIRE_IMM_BITS),
+		.imm_data = htobe32(type << RTRS_WIRE_IMM_BITS | payload),
 	};
+
+	return post(p, cid, &wr, NULL, 0);
+}
+
+/* Some of @count are answered, but not more than @burst and one each @gap_us. */
+static int flood(char **args, int number, uint32_t type, const int *answered, int burst, int gap_us)
+{
+	struct path *p = established(number);
 	long start = now_ms(), most;
-	int i, ret = 0;
+	int i, ret = 0, before = *answered;
 
 	if (!args[2])
 		misused(args[0]);
-	p->beats_answered = 0;
 	for (i = 0; i < atoi(args[2]) && !ret; i++) {
-		ret = post(p, 0, &wr, NULL, 0);
+		ret = post_imm(p, 0, type, type == RTRS_WIRE_IMM_PATH_END);
 		receive(p, 0);
 	}
-	most = (now_ms() - start) / BEAT_MS + 2;
-	while (!p->beats_answered && !path_ended(p) && now_ms() - start < PATIENCE_MS)
+	most = burst + (now_ms() - start) * 1000 / gap_us;
+	while (*answered == before && !path_ended(p) && now_ms() - start < PATIENCE_MS)
 		receive(p, 10);
+	/* those that were on their way */
+	receive(p, 100);
 	if (ret)
-		printf("beats %d: ended\n", number);
-	else if (!p->beats_answered || p->beats_answered > most)
-		printf("beats %d: %d answered\n", number, p->beats_answered);
+		printf("%s %d: ended\n", args[0], number);
+	else if (*answered == before || *answered - before > most)
+		printf("%s %d: %d answered\n", args[0], number, *answered - before);
 	else
-		printf("beats %d: ok\n", number);
+		printf("%s %d: ok\n", args[0], number);
 	return 3;
+}
+
+int run_beats(char **args, int number)
+{
+	return flood(args, number, RTRS_WIRE_IMM_HB, &paths[number].beats_answered, 2,
+		     BEAT_MS * 1000);
+}
+
+int run_ends(char **args, int number)
+{
+	return flood(args, number, RTRS_WIRE_IMM_PATH_END, &paths[number].ends_answered, ENDS_BURST,
+		     1000000 / ENDS_RATE);
+}
+
+int run_end(char **args, int number)
+{
+	struct path *p = established(number);
+	int cid = conn_number(args[2]), ret = 0;
+	long start = now_ms();
+	uint32_t token;
+
+	if (!args[3] || !args[4])
+		misused(args[0]);
+	token = atoi(args[3]);
+	p->over = 0;
+	do {
+		ret = post_imm(p, cid, RTRS_WIRE_IMM_PATH_END, token);
+		receive(p, 20);
+		receive(p, 0);
+	} while (!ret && p->over != token && !path_ended(p) && now_ms() - start < atoi(args[4]));
+	if (p->over == token)
+		printf("end %d: ok\n", number);
+	else
+		printf("end %d: %s\n", number, path_ended(p) ? "ended" : "no answer");
+	return 5;
 }
