@@ -28,6 +28,9 @@ struct ClientPath {
 	std::uint16_t attempt = 0;
 	std::uint32_t failed_attempts = 0;
 	int tries = 0;				/* of the connect request; -1: the info request was sent */
+	std::uint32_t token = 0;		/* of this attempt */
+	bool published = false;
+	int asked = 0;				/* ready but for the ends of others; how often it asked for them */
 	bool alone = false;			/* this attempt may create a session */
 	bool drain_pending = false;
 	std::vector<std::uint32_t> links;	/* by cid */
@@ -59,7 +62,7 @@ struct Slot {
 
 struct Counts {
 	std::uint64_t connects = 0, issued = 0, succeeded = 0, failed = 0, refused = 0, moved = 0, wiped = 0, removed = 0,
-		      held = 0;
+		      held = 0, ended = 0;
 };
 
 class Client {
@@ -107,10 +110,16 @@ private:
 	void on_accept(ClientPath *path, const CmMessage &m);
 	void send_info(ClientPath *path);
 	void on_info(ClientPath *path, const Packet &p);
+	void publish_if_ended(ClientPath *path);
+	std::uint32_t unended() const { return ends_ && !config_.broken[END_FIRST] ? unended_ : 0; }
+	void ask_ends(ClientPath *path);
+	void on_end_ack(std::uint32_t token);
+	void ended(std::uint32_t bits);
 
 	ClientPath *pick();
 	bool up() const;
 	bool gate() const;
+	bool may_repeat(std::uint32_t slot) const { return !(slots_[slot].fence & unended()); }
 	void pump();
 	bool start_admin();
 	void resume(std::uint32_t slot);
@@ -140,8 +149,13 @@ private:
 	std::uint16_t attempts_[MAX_NAMES] = {};	/* by name; also of paths that are gone */
 	std::uint32_t next_name_ = 0;
 	std::uint32_t long_lost_ = 0;		/* fence bits */
+	/* Fence bits: the last life that sent requests is lost, and the server may still take what it sent. */
+	std::uint32_t unended_ = 0;
+	std::uint32_t end_tokens_[MAX_NAMES] = {};	/* of those lives */
+	std::uint32_t next_token_ = 1;
 	std::uint32_t cursor_ = 0;
 	bool new_rkey_ = false;
+	bool ends_ = false;			/* the server has extension 2 */
 	bool informed_ = false, opened_ = false;
 	std::uint32_t device_ = 0;
 	std::uint32_t next_tag_ = 1;

@@ -107,8 +107,10 @@ void Client::lost(ClientPath *path)
 	for (std::uint32_t slot = 0; slot < slots_.size(); slot++)
 		if (slots_[slot].under_way() && slots_[slot].path == path->name)
 			lose(slot, path);
-	if (up())
+	if (up()) {
+		ask_ends(pick());
 		return;
+	}
 	informed_ = opened_ = false;
 	slots_[ADMIN_SLOT].kind = Slot::FREE;
 }
@@ -152,7 +154,7 @@ void Client::pump()
 	if (!up())
 		return;
 	for (std::uint32_t slot = 0; slot < slots_.size(); slot++)
-		if (slots_[slot].kind == Slot::WIPE && slots_[slot].phase == Slot::HELD)
+		if (slots_[slot].kind == Slot::WIPE && slots_[slot].phase == Slot::HELD && may_repeat(slot))
 			send_wipe(slot, pick());
 	if (gate() || start_admin())
 		return;
@@ -166,7 +168,7 @@ bool Client::start_admin()
 	Slot &s = slots_[ADMIN_SLOT];
 	if (opened_)
 		return false;
-	if (s.under_way())
+	if (s.under_way() || !may_repeat(ADMIN_SLOT))
 		return true;
 	s.kind = informed_ ? Slot::OPEN : Slot::SESS_INFO;
 	s.phase = Slot::HELD;
@@ -177,7 +179,7 @@ bool Client::start_admin()
 void Client::resume(std::uint32_t slot)
 {
 	Slot &s = slots_[slot];
-	if (s.kind == Slot::FREE || s.under_way())
+	if (s.kind == Slot::FREE || s.under_way() || !may_repeat(slot))
 		return;
 	if (s.phase == Slot::ANSWERED)
 		send_wipe(slot, pick());

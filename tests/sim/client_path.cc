@@ -9,6 +9,8 @@ namespace sim {
 namespace {
 
 const char *const NAME = "sim";
+/* A handshake has its deadline, also when others have to end first. */
+const int MAX_ASKED = 10;
 
 } // namespace
 
@@ -98,6 +100,7 @@ void Client::connect(ClientPath *path)
 	SIM_CHECK(path->links.empty() && !path->in_flight);
 	attempts_[path->name] = ++path->attempt;
 	path->failed_attempts++;
+	path->token = next_token_++;
 	path->alone = !up();
 	connect_cid(path, 0);
 }
@@ -109,6 +112,8 @@ void Client::connect_cid(ClientPath *path, std::uint16_t cid)
 	hello.cid = cid;
 	hello.conn_count = config_.conns;
 	hello.attempt = path->attempt;
+	hello.ext_version = RTRS_WIRE_EXT_PATH_END;
+	hello.token = path->token;
 	hello.first_conn = path->alone;
 	hello.path_uuid[0] = 1;
 	hello.session_uuid[0] = 2;
@@ -145,7 +150,10 @@ void Client::on_accept(ClientPath *path, const CmMessage &m)
 	}
 	SIM_CHECK(rtrs_geometry_init(&g_, offer.queue_depth, offer.max_io_size, offer.max_hdr_size, &limits) == 0);
 	SIM_CHECK(g_.depth == slots_.size());
+	/* the server takes a path only when it has it no longer */
+	ended(1U << path->name);
 	new_rkey_ = offer.new_rkey;
+	ends_ = offer.ext_version >= RTRS_WIRE_EXT_PATH_END;
 	if (path->links.size() < config_.conns)
 		connect_cid(path, static_cast<std::uint16_t>(path->links.size()));
 	else
@@ -166,7 +174,51 @@ void Client::on_info(ClientPath *path, const Packet &p)
 	SIM_CHECK(p.data.size() <= rtrs_info_rsp_max(&g_));
 	path->chunks.assign(g_.depth, rtrs_chunk_ref{});
 	SIM_CHECK(rtrs_info_rsp_parse(p.data.data(), p.data.size(), &g_, path->chunks.data()) == 0);
-	raise(path, RTRS_PEV_UP);
+	ask_ends(path);
+	path->asked = 1;
+	publish_if_ended(path);
+}
+
+/* ---- ends of lost lives ---- */
+
+/* Messages get lost, and the server remembers no question: they are asked again now and then. */
+void Client::ask_ends(ClientPath *path)
+{
+	for (std::uint32_t name = 0; unended() >> name && name < MAX_NAMES; name++) {
+		if (!(unended() >> name & 1))
+			continue;
+		Packet p = {Packet::WRITE_IMM, {}};
+		p.imm = rtrs_imm_pack(RTRS_WIRE_IMM_PATH_END, end_tokens_[name]);
+		SIM_TRACE("  client path %u.%u asks for the end of path %u", path->name, path->attempt, name);
+		fabric_->send(path->links[0], CLIENT, std::move(p));
+	}
+}
+
+/* I/O must not see a path before nothing else can come by a lost one. */
+void Client::publish_if_ended(ClientPath *path)
+{
+	if (path->asked && path->state == RTRS_PATH_CONNECTING && !unended())
+		raise(path, RTRS_PEV_UP);
+}
+
+void Client::on_end_ack(std::uint32_t token)
+{
+	std::uint32_t bits = 0;
+	for (std::uint32_t name = 0; name < MAX_NAMES; name++)
+		if (unended_ >> name & 1 && end_tokens_[name] == token)
+			bits |= 1U << name;
+	counts_.ended += bits != 0;
+	ended(bits);
+}
+
+void Client::ended(std::uint32_t bits)
+{
+	if (!(unended_ & bits))
+		return;
+	unended_ &= ~bits;
+	for (const auto &path : paths_)
+		publish_if_ended(path.get());
+	pump();
 }
 
 bool Client::timer_waiting() const
@@ -182,8 +234,10 @@ void Client::timer()
 	if (path->state == RTRS_PATH_WAITING) {
 		raise(path, RTRS_PEV_TIMER);
 	} else if (path->state == RTRS_PATH_CONNECTING) {
-		if (path->tries < 0 || ++path->tries > 3)
+		if (path->asked ? ++path->asked > MAX_ASKED : path->tries < 0 || ++path->tries > 3)
 			raise(path, RTRS_PEV_LOST);
+		else if (path->asked)
+			ask_ends(path);
 		else
 			fabric_->repeat_request(path->links.back());
 	}
@@ -196,6 +250,7 @@ void Client::tick()
 	ClientPath *path = random_path();
 	if (path->state != RTRS_PATH_CONNECTED)
 		return;
+	ask_ends(path);
 	const rtrs_hb_action action = rtrs_hb_tick(&path->hb, false, RTRS_HB_BUSY_MS);
 	if (action == RTRS_HB_DEAD) {
 		raise(path, RTRS_PEV_LOST);
@@ -217,6 +272,8 @@ void Client::publish(ClientPath *path)
 {
 	counts_.connects++;
 	path->failed_attempts = 0;
+	path->published = true;
+	SIM_CHECK(!unended());
 	rtrs_hb_init(&path->hb, 3);
 	settle(1U << path->name, true);
 }
@@ -224,12 +281,17 @@ void Client::publish(ClientPath *path)
 /* Unpublish, close all ends, then move every request. */
 void Client::drain(ClientPath *path)
 {
-	for (std::uint32_t link : path->links)
-		fabric_->close(link, CLIENT);
+	fabric_->close(path->links, CLIENT);
 	path->links.clear();
 	path->chunks.clear();
 	path->used_keys.clear();
 	path->drain_pending = true;
+	path->asked = 0;
+	if (path->published) {
+		unended_ |= 1U << path->name;
+		end_tokens_[path->name] = path->token;
+		path->published = false;
+	}
 	long_lost_ &= ~(1U << path->name);
 	lost(path);
 	SIM_CHECK(!path->in_flight);
@@ -259,7 +321,7 @@ void Client::on_packet(std::uint32_t link, const Packet &p)
 		on_info(path, p);
 		return;
 	}
-	SIM_CHECK(path->state == RTRS_PATH_CONNECTED);
+	SIM_CHECK(path->state == RTRS_PATH_CONNECTED || path->asked);
 	if (p.kind == Packet::WRITE || p.kind == Packet::SEND_INV) {
 		on_lent(link, p);
 		return;
@@ -269,6 +331,8 @@ void Client::on_packet(std::uint32_t link, const Packet &p)
 		Packet ack = {Packet::WRITE_IMM, {}};
 		ack.imm = rtrs_imm_pack(RTRS_WIRE_IMM_HB_ACK, 0);
 		fabric_->send(link, CLIENT, std::move(ack));
+	} else if (imm.type == RTRS_WIRE_IMM_PATH_END_ACK) {
+		on_end_ack(imm.payload);
 	} else if (imm.type != RTRS_WIRE_IMM_HB_ACK) {
 		on_reply(path, link, p, imm);
 	}

@@ -77,38 +77,44 @@ void Fabric::vanish(std::uint32_t link, Side side)
 	l.under_way[side].clear();
 }
 
-void Fabric::flush(std::uint32_t link)
+void Fabric::close(const std::vector<std::uint32_t> &links, Side side)
 {
-	std::deque<Packet> &queue = links_[link].under_way[SERVER];
-	for (std::uint32_t n = random_->below(static_cast<std::uint32_t>(queue.size()) + 1); n; n--) {
-		if (links_[link].open[SERVER])
-			server_(link, std::move(queue.front()));
-		queue.pop_front();
+	const bool kept = side == CLIENT && keep(links);
+	for (std::uint32_t link : links) {
+		Link &l = links_[link];
+		if (!l.open[side])
+			continue;
+		vanish(link, side);
+		/* a server that does not end paths has nothing against what comes after this */
+		if (side == CLIENT && !config_.ends)
+			l.under_way[SERVER].clear();
+		/* the notice takes the same way */
+		if (!(l.cut || kept) || random_->percent(20))
+			post_cm({CmMessage::BYE, link, other(side), {}});
 	}
-	queue.clear();
 }
 
-void Fabric::close(std::uint32_t link, Side side)
+/* The links of a path take the same way, so all or none are kept. */
+bool Fabric::keep(const std::vector<std::uint32_t> &links)
 {
-	if (!links_[link].open[side])
-		return;
-	vanish(link, side);
-	if (side == CLIENT && !config_.broken[SHORT_NETWORK])
-		flush(link);
-	/* the notice takes the same way */
-	if (!links_[link].cut || random_->percent(20))
-		post_cm({CmMessage::BYE, link, other(side), {}});
+	const bool kept = !hurry_ && random_->percent(config_.kept);
+	for (std::uint32_t link : links)
+		links_[link].kept |= kept;
+	return kept;
 }
 
-void Fabric::cut(std::uint32_t link)
+void Fabric::cut(const std::vector<std::uint32_t> &links)
 {
-	Link &l = links_[link];
-	l.cut = true;
-	for (Side to : {CLIENT, SERVER}) {
-		std::deque<Packet> &q = l.under_way[to];
-		const std::size_t kept = random_->below(static_cast<std::uint32_t>(q.size()) + 1);
-		l.unacknowledged[other(to)] |= kept < q.size();
-		q.resize(kept, Packet{Packet::SEND, {}});
+	keep(links);
+	for (std::uint32_t link : links) {
+		Link &l = links_[link];
+		l.cut = true;
+		for (Side to : {CLIENT, SERVER}) {
+			std::deque<Packet> &q = l.under_way[to];
+			const std::size_t left = random_->below(static_cast<std::uint32_t>(q.size()) + 1);
+			l.unacknowledged[other(to)] |= left < q.size();
+			q.resize(left, Packet{Packet::SEND, {}});
+		}
 	}
 }
 
@@ -128,6 +134,19 @@ std::optional<CmMessage> Fabric::next_cm(std::uint32_t loss_percent)
 	return m;
 }
 
+/* One more chance for what is kept; packets have more of them than other steps. */
+bool Fabric::release(Link *l)
+{
+	return !l->kept || !(l->kept = random_->below(4 * config_.patience) != 0);
+}
+
+void Fabric::hurry()
+{
+	hurry_ = true;
+	for (Link &l : links_)
+		l.kept = false;
+}
+
 std::optional<Fabric::Delivery> Fabric::next_packet()
 {
 	const std::uint32_t queues = 2 * static_cast<std::uint32_t>(live_.size());
@@ -136,7 +155,7 @@ std::optional<Fabric::Delivery> Fabric::next_packet()
 		const std::uint32_t at = (start + i) % queues, id = live_[at / 2];
 		const Side side = at % 2 ? SERVER : CLIENT;
 		Link &l = links_[id];
-		if (l.idle(side))
+		if (l.idle(side) || (side == SERVER && !release(&l)))
 			continue;
 		Delivery d = {id, side, false, Packet{Packet::SEND, {}}};
 		if (l.under_way[side].empty()) {

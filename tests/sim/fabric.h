@@ -4,13 +4,14 @@
  * overtake each other. A link is a reliable connection: packets keep their
  * order, both directions and different links are independent. A cut link loses
  * an end piece of what is under way; a sender whose packet was lost learns it
- * from its device some time later.
+ * from its device some time later. What a client has sent outlives its end of
+ * the link, and may be kept for any time before it reaches a server that still
+ * has the other end.
  */
 #ifndef TESTS_SIM_FABRIC_H
 #define TESTS_SIM_FABRIC_H
 
 #include <deque>
-#include <functional>
 #include <optional>
 
 #include "tests/sim/sim.h"
@@ -44,6 +45,7 @@ struct CmMessage {
 struct Link {
 	std::uint16_t cid = 0;
 	bool cut = false;
+	bool kept = false;			/* what is still under way to the server waits */
 	bool open[2] = {true, false};		/* by Side */
 	std::deque<Packet> under_way[2];	/* by receiving side */
 	bool unacknowledged[2] = {false, false};	/* by sending side: an error is due */
@@ -54,9 +56,7 @@ struct Link {
 
 class Fabric {
 public:
-	using Receiver = std::function<void(std::uint32_t link, Packet)>;
 	Fabric(const Config &config, Random *random) : config_(config), random_(random) {}
-	void set_server(Receiver receiver) { server_ = std::move(receiver); }
 
 	/* Client: a new link with its connect request on the way. */
 	std::uint32_t connect(std::uint16_t cid, const Bytes &request);
@@ -66,13 +66,14 @@ public:
 	void reject(std::uint32_t link, const Bytes &data);
 	void send(std::uint32_t link, Side from, Packet packet);
 	/*
-	 * Close one end: what comes for it is gone, the peer gets a notice that may be lost. What the client
-	 * has sent arrives now or never (rule SHORT_NETWORK).
+	 * Close one end of a path's links: what comes for it is gone, the peer gets a notice that may be lost.
+	 * What it has sent stays under way; the network may keep that of a client.
 	 */
-	void close(std::uint32_t link, Side side);
+	void close(const std::vector<std::uint32_t> &links, Side side);
 	/* The same when a node dies: nobody says goodbye. */
 	void vanish(std::uint32_t link, Side side);
-	void cut(std::uint32_t link);
+	/* Of one path. */
+	void cut(const std::vector<std::uint32_t> &links);
 
 	/* One connection message to hand over, after loss and doubling; empty: it was lost or known. */
 	std::optional<CmMessage> next_cm(std::uint32_t loss_percent);
@@ -84,6 +85,8 @@ public:
 		Packet packet;
 	};
 	std::optional<Delivery> next_packet();
+	/* The network delivers what it has kept, and keeps nothing more. */
+	void hurry();
 
 	bool cm_waiting() const { return !cm_.empty(); }
 	bool packets_waiting() const;
@@ -96,14 +99,15 @@ private:
 	void post_cm(CmMessage m) { cm_.push_back(std::move(m)); }
 	void answer(std::uint32_t link, CmMessage::Kind kind, const Bytes &data);
 	void forget_dead();
-	void flush(std::uint32_t link);
+	bool keep(const std::vector<std::uint32_t> &links);
+	bool release(Link *l);
 
 	const Config &config_;
-	Receiver server_;
 	Random *random_;
 	std::deque<Link> links_;
 	std::vector<std::uint32_t> live_;
 	std::vector<CmMessage> cm_;
+	bool hurry_ = false;
 };
 
 } // namespace sim

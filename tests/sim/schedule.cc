@@ -22,6 +22,8 @@ Config draw(Random *random, Rule broken)
 	c.need_inval = random->percent(50);
 	c.max_attempts = random->percent(20) ? static_cast<int>(1 + random->below(4)) : -1;
 	c.loss = random->percent(50) ? random->below(30) : 0;
+	c.ends = random->percent(80);
+	c.kept = c.ends && random->percent(75) ? random->below(100) : 0;
 	c.faults = random->percent(90) ? 5 + random->below(30) : 0;
 	c.lazy = random->percent(75) ? random->below(40) : 0;
 	c.patience = 10 + random->below(100);
@@ -38,7 +40,6 @@ Schedule::Schedule(std::uint64_t seed, Rule broken)
 	: random_(seed), config_(draw(&random_, broken)), fabric_(config_, &random_),
 	  client_(config_, &random_, &fabric_, &clock_), server_(config_, &random_, &fabric_, &clock_, &client_.model())
 {
-	fabric_.set_server([this](std::uint32_t link, Packet p) { server_.on_packet(link, std::move(p)); });
 }
 
 /* ---- steps ---- */
@@ -74,6 +75,7 @@ void Schedule::weigh(std::uint32_t weights[STEPS]) const
 	weights[DEADLINE] = server_.handshake_open() ? (busy ? 1 : 4) : 0;
 	weights[DISK] = server_.disk_busy() ? 30 : 0;
 	weights[DRAINED] = client_.drain_pending() ? 10 : 0;
+	weights[ENDED] = server_.end_pending() ? 10 : 0;
 	weights[ISSUE] = !quiet_ && client_.can_issue() ? 20 : 0;
 	weights[FAIL_HELD] = !quiet_ && client_.can_fail_held() ? 1 : 0;
 	weights[LONG_LOST] = client_.fences() && long_lost_waiting() ? 1 : 0;
@@ -128,6 +130,9 @@ void Schedule::take(Step s)
 	case DRAINED:
 		client_.drain_finish();
 		break;
+	case ENDED:
+		server_.end_step();
+		break;
 	case ISSUE:
 		client_.issue();
 		break;
@@ -161,7 +166,8 @@ void Schedule::deliver_cm()
 void Schedule::deliver_packet()
 {
 	std::optional<Fabric::Delivery> d = fabric_.next_packet();
-	SIM_CHECK(d);
+	if (!d)		/* the network keeps all there is */
+		return;
 	if (d->lost && d->to == CLIENT)
 		server_.on_error(d->link);
 	else if (d->lost)
@@ -183,11 +189,7 @@ void Schedule::lose_path(ClientPath *path)
 	const std::vector<std::uint32_t> links = path->links;
 	const bool loud = random_.percent(50);
 	SIM_TRACE("path %u.%u lost%s", path->name, path->attempt, loud ? "" : " silently");
-	if (random_.percent(70))
-		for (std::uint32_t link : links)
-			fabric_.cut(link);
-	else
-		fabric_.cut(one);
+	fabric_.cut(random_.percent(70) ? links : std::vector<std::uint32_t>{one});
 	if (loud)
 		client_.on_error(one);
 }
@@ -328,6 +330,7 @@ void Schedule::heal()
 	quiet_ = true;
 	server_.boot();
 	server_.hurry();
+	fabric_.hurry();
 	for (int i = 0; i < QUIET_LIMIT && !healed(); i++) {
 		const auto &paths = client_.paths();
 		if (paths.empty())
@@ -347,6 +350,7 @@ void Schedule::remove_all()
 	quiet_ = true;
 	server_.boot();
 	server_.hurry();
+	fabric_.hurry();
 	const std::uint32_t how = random_.percent(50) ? std::uint32_t{RTRS_PEV_REMOVE} : RTRS_PEV_CLOSE | RTRS_PEV_REMOVE;
 	for (std::size_t i = client_.paths().size(); i--;)
 		client_.raise(client_.paths()[i].get(), how);

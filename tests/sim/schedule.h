@@ -18,7 +18,7 @@ public:
 
 private:
 	/* What may happen next, with the weight of its chance. */
-	enum Step { CM, PACKET, COMPLETION, TIMER, TICK, DEADLINE, DISK, DRAINED, ISSUE, FAIL_HELD, LONG_LOST, STEPS };
+	enum Step { CM, PACKET, COMPLETION, TIMER, TICK, DEADLINE, DISK, DRAINED, ENDED, ISSUE, FAIL_HELD, LONG_LOST, STEPS };
 
 	void weigh(std::uint32_t weights[STEPS]) const;
 	bool step();

@@ -34,10 +34,11 @@ void Server::act(ServerPath *path, rtrs_path_action action)
 {
 	switch (action) {
 	case RTRS_PACT_PUBLISH:
+		path->published = true;
 		rtrs_hb_init(&path->hb, 3);
 		break;
 	case RTRS_PACT_DRAIN:
-		drain(path);
+		path->slow_end |= !hurry_ && config_.lazy && random_->percent(20);
 		break;
 	case RTRS_PACT_REST:
 		path->events |= RTRS_PEV_REMOVE;
@@ -50,14 +51,41 @@ void Server::act(ServerPath *path, rtrs_path_action action)
 	}
 }
 
-/* Closes every end; what is at the disk finishes first, its answers go nowhere. */
-void Server::drain(ServerPath *path)
+bool Server::end_pending() const
 {
-	for (std::uint32_t link : path->links)
-		fabric_->close(link, SERVER);
+	return std::any_of(paths_.begin(), paths_.end(),
+			   [](const auto &p) { return p->state == RTRS_PATH_CLOSING && !p->drained; });
+}
+
+void Server::end_step()
+{
+	std::vector<ServerPath *> ending;
+	for (const auto &p : paths_)
+		if (p->state == RTRS_PATH_CLOSING && !p->drained)
+			ending.push_back(p.get());
+	ServerPath *path = ending[random_->below(static_cast<std::uint32_t>(ending.size()))];
+	if (path->slow_end && (path->slow_end = random_->below(2 * config_.patience) != 0))
+		return;
+	drained(path);
+}
+
+/* Closes every end; what is at the disk finishes first, its answers go nowhere; what waits for its chunk never runs. */
+void Server::drained(ServerPath *path)
+{
+	SIM_TRACE("  server path %u.%u: drained", path->name, path->attempt);
+	path->drained = true;
+	fabric_->close(path->links, SERVER);
 	path->completions.clear();
+	for (auto it = parked_.begin(); it != parked_.end();) {
+		if (it->path != path) {
+			++it;
+			continue;
+		}
+		path->ops--;
+		it = parked_.erase(it);
+	}
 	if (!path->ops)
-		path->events |= RTRS_PEV_DONE;
+		raise(path, RTRS_PEV_DONE);
 }
 
 void Server::free_path(ServerPath *path)
@@ -91,6 +119,7 @@ int Server::admit_path(const rtrs_hello &hello, ServerPath **path)
 	(*path)->name = hello.session_uuid[1];
 	(*path)->conn_count = hello.conn_count;
 	(*path)->attempt = hello.attempt;
+	(*path)->token = hello.token;
 	(*path)->lazy = !hurry_ && random_->percent(config_.lazy / 4);
 	return 0;
 }
@@ -128,6 +157,8 @@ void Server::on_cm(const CmMessage &m)
 	rtrs_offer offer = {};
 	ServerPath *path = nullptr;
 	SIM_CHECK(rtrs_conn_req_parse(m.data.data(), m.data.size(), 16, &hello) == 0);
+	SIM_CHECK(hello.token);
+	offer.ext_version = config_.ends ? RTRS_WIRE_EXT_PATH_END : RTRS_WIRE_EXT_INSTANCE;
 	offer.error = admit(hello, &path);
 	if (offer.error) {
 		SIM_TRACE("  server refuses path %u.%u cid %u: %d", hello.session_uuid[1], hello.attempt, hello.cid,
@@ -216,7 +247,7 @@ void Server::hurry()
 {
 	hurry_ = true;
 	for (const auto &path : paths_)
-		path->lazy = false;
+		path->lazy = path->slow_end = false;
 	for (Op &op : ops_)
 		op.held = false;
 }
@@ -232,7 +263,7 @@ void Server::toggle_lazy()
 bool Server::serves(std::uint32_t name, std::uint16_t attempt) const
 {
 	for (const auto &p : paths_)
-		if (p->name == name && p->attempt <= attempt && p->state < RTRS_PATH_CLOSING)
+		if (p->name == name && p->attempt <= attempt && !p->drained)
 			return true;
 	return false;
 }
@@ -240,7 +271,7 @@ bool Server::serves(std::uint32_t name, std::uint16_t attempt) const
 bool Server::dead_sibling_busy() const
 {
 	for (const auto &p : paths_)
-		if (p->state >= RTRS_PATH_CLOSING && p->ops)
+		if (p->state >= RTRS_PATH_CLOSING)
 			return true;
 	return false;
 }
@@ -249,7 +280,9 @@ void Server::on_info(ServerPath *path, const Packet &p)
 {
 	char name[RTRS_WIRE_NAME_LEN];
 	const std::uint32_t descs = config_.new_rkey ? g_.depth : 1;
-	SIM_CHECK(path->state == RTRS_PATH_CONNECTING && path->links.size() == path->conn_count);
+	if (path->state != RTRS_PATH_CONNECTING)
+		return;
+	SIM_CHECK(path->links.size() == path->conn_count);
 	SIM_CHECK(rtrs_info_req_parse(p.data.data(), p.data.size(), name) == 0);
 	if (dead_sibling_busy() && !config_.broken[ACCEPT_BACK]) {
 		raise(path, RTRS_PEV_LOST);

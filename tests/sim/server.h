@@ -48,6 +48,10 @@ struct ServerPath {
 	std::uint32_t events = 0;
 	std::uint16_t conn_count = 0;
 	std::uint16_t attempt = 0;
+	std::uint32_t token = 0;		/* of this life */
+	bool published = false;
+	bool drained = false;			/* nothing is taken of it any more */
+	bool slow_end = false;			/* its draining takes its time */
 	std::vector<std::uint32_t> links;	/* by cid */
 	std::vector<std::uint32_t> keys;	/* by chunk; 0: the client may not write */
 	std::deque<Completion> completions;
@@ -79,6 +83,9 @@ public:
 	bool handshake_open() const;
 	void deadline();
 	void admin_close(bool all);
+	/* A path that ends goes on taking what arrives until its queue pairs are drained. */
+	bool end_pending() const;
+	void end_step();
 	bool disk_busy() const { return !ops_.empty(); }
 	/* One block of one operation goes to or comes from the disk. */
 	void disk_step();
@@ -101,7 +108,8 @@ public:
 private:
 	void raise(ServerPath *path, std::uint32_t events);
 	void act(ServerPath *path, rtrs_path_action action);
-	void drain(ServerPath *path);
+	void drained(ServerPath *path);
+	void on_path_end(ServerPath *path, std::uint32_t token);
 	void free_path(ServerPath *path);
 	ServerPath *by_link(std::uint32_t link);
 	int admit(const rtrs_hello &hello, ServerPath **path);
@@ -119,7 +127,7 @@ private:
 	void reply(std::size_t at, int err);
 	void reply_data(const Op &op, int err);
 	void reply_tail(const Op &op, int err);
-	void reply_imm(ServerPath *path, std::uint8_t type);
+	void reply_imm(ServerPath *path, std::uint8_t type, std::uint32_t payload = 0);
 	void release(ServerPath *path, std::uint32_t slot);
 	void op_left(ServerPath *path);
 

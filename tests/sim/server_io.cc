@@ -56,7 +56,7 @@ void Server::completion_step()
 		SIM_CHECK(fabric_->link(link).cid == 0);
 		on_info(path, c.packet);
 	} else {
-		SIM_CHECK(c.packet.kind == Packet::WRITE_IMM && path->state == RTRS_PATH_CONNECTED);
+		SIM_CHECK(c.packet.kind == Packet::WRITE_IMM && path->published);
 		on_imm(path, c);
 	}
 }
@@ -73,10 +73,32 @@ void Server::on_imm(ServerPath *path, const Completion &c)
 		SIM_CHECK(fabric_->link(c.link).cid == 0);
 		reply_imm(path, RTRS_WIRE_IMM_HB_ACK);
 		break;
+	case RTRS_WIRE_IMM_PATH_END:
+		SIM_CHECK(config_.ends && fabric_->link(c.link).cid == 0);
+		on_path_end(path, imm.payload);
+		break;
 	default:
 		SIM_CHECK(imm.type == RTRS_WIRE_IMM_HB_ACK);
 		break;
 	}
+}
+
+/* The client asks again until it has an answer, so nothing has to be remembered. */
+void Server::on_path_end(ServerPath *path, std::uint32_t token)
+{
+	for (const auto &p : paths_) {
+		if (p->token != token || p->drained)
+			continue;
+		SIM_CHECK(p.get() != path);
+		SIM_TRACE("  server path %u.%u is to end, says path %u.%u", p->name, p->attempt, path->name, path->attempt);
+		/* one that nobody has missed may have much to clear up */
+		p->slow_end |= !hurry_ && p->state < RTRS_PATH_CLOSING && random_->percent(60);
+		raise(p.get(), RTRS_PEV_LOST);
+		if (!config_.broken[END_DRAINED])
+			return;
+		break;
+	}
+	reply_imm(path, RTRS_WIRE_IMM_PATH_END_ACK, token);
 }
 
 void Server::on_request(ServerPath *path, std::uint32_t link, std::uint32_t payload)
@@ -270,14 +292,14 @@ void Server::reply_tail(const Op &op, int err)
 	fabric_->send(op.link, SERVER, std::move(tail));
 }
 
-void Server::reply_imm(ServerPath *path, std::uint8_t type)
+void Server::reply_imm(ServerPath *path, std::uint8_t type, std::uint32_t payload)
 {
 	Packet p = {Packet::WRITE_IMM, {}};
-	p.imm = rtrs_imm_pack(type, 0);
+	p.imm = rtrs_imm_pack(type, payload);
 	fabric_->send(path->links[0], SERVER, std::move(p));
 }
 
-/* The request that waited longest goes on, unless its path has died meanwhile: the chunk may hold another one. */
+/* The request that waited longest goes on; those of a path that was drained wait no longer. */
 void Server::release(ServerPath *path, std::uint32_t slot)
 {
 	if (session_->owner[slot] == path)
@@ -289,18 +311,15 @@ void Server::release(ServerPath *path, std::uint32_t slot)
 		}
 		const Parked next = *it;
 		it = parked_.erase(it);
-		if (next.path->state == RTRS_PATH_CONNECTED) {
-			start(next);
-			return;
-		}
-		op_left(next.path);
+		start(next);
+		return;
 	}
 }
 
 void Server::op_left(ServerPath *path)
 {
 	SIM_CHECK(path->ops);
-	if (!--path->ops && path->state == RTRS_PATH_CLOSING)
+	if (!--path->ops && path->drained)
 		raise(path, RTRS_PEV_DONE);
 }
 

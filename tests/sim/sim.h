@@ -63,7 +63,10 @@ const std::uint32_t MAX_NAMES = 32;	/* of paths in one schedule: bits of a fence
 const std::uint32_t CHUNK_SIZE = 8192;
 const std::uint32_t HDR_SIZE = 4096;
 
-/* What keeps data right when paths are lost. A model that breaks one of them must fail. */
+/*
+ * What keeps data right when paths are lost. A model that breaks one of them must fail. Where the server ends paths,
+ * the END rules and ONE_OP leave nothing for QUARANTINE and WIPE to do; those are for servers without extension 2.
+ */
 enum Rule {
 	/* client */
 	SAME_SLOT,	/* a lost request is repeated in its slot */
@@ -72,12 +75,12 @@ enum Rule {
 	WIPE_FIRST,	/* after failing such a request, nothing else is sent before the same is true of it */
 	NOT_BY_REMOVAL,	/* removing a path tells nothing about what the server still holds of it */
 	REMAP,		/* a request for a device that the server does not know is no failure: open it again */
+	END_FIRST,	/* a lost path's requests go elsewhere when the server takes nothing of it any more, and says so */
 	/* server */
 	ONE_OP,		/* one operation per chunk, whatever path it came by */
 	ACCEPT_BACK,	/* a path comes back when nothing of its predecessor is left */
 	UNIQUE_IDS,	/* a device's number is never given to another one, whatever the session */
-	/* fabric */
-	SHORT_NETWORK,	/* what a dead connection had sent arrives before its requests are repeated, or never */
+	END_DRAINED,	/* the server says so when nothing that the path has received can begin any more */
 	RULES
 };
 
@@ -93,8 +96,11 @@ struct Config {
 	bool need_inval = false;
 	int max_attempts = -1;
 	std::uint32_t loss = 0;		/* percent of connection messages */
+	/* The server has extension 2; else nothing arrives of a path that its client has closed. */
+	bool ends = true;
+	std::uint32_t kept = 0;		/* percent of dead paths whose packets the network keeps */
 	std::uint32_t faults = 0;	/* per thousand steps */
-	std::uint32_t lazy = 0;		/* percent of operations and completions that take their time */
+	std::uint32_t lazy = 0;		/* percent of operations, completions and ends of paths that take their time */
 	std::uint32_t patience = 10;	/* how long, in chances to end it */
 	bool fast_fail = false;		/* held requests are failed after a time */
 	std::uint32_t steps = 0;
