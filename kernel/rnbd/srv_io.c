@@ -143,7 +143,10 @@ void rnbd_srv_io_late_work(struct work_struct *work)
 	}
 }
 
-/* Those without pages may be split into any number, which takes its time as well. */
+/*
+ * Those without pages may be split into any number, which takes its time as well.
+ * A disk that does not know how to refuse may sleep whenever it is given something.
+ */
 static void io_submit(struct rnbd_srv_session *session, struct rnbd_srv_mapping *mapping,
 		      struct rtrs_srv_request *rq, const struct rnbd_io *io)
 {
@@ -155,8 +158,8 @@ static void io_submit(struct rnbd_srv_session *session, struct rnbd_srv_mapping 
 	op->answer_len = io->op == RNBD_WIRE_OP_READ ? io->bytes : 0;
 	op->ioprio = io->has_prio && READ_ONCE(session->version) >= 2 ?
 		     rnbd_prio_clamp(io->prio) : 0;
-	if (has_pages(op) || io->op == RNBD_WIRE_OP_FLUSH)
-		io_send(op, bdev_nowait(mapping->bdev) ? REQ_NOWAIT : 0);
+	if (bdev_nowait(mapping->bdev) && (has_pages(op) || io->op == RNBD_WIRE_OP_FLUSH))
+		io_send(op, REQ_NOWAIT);
 	else
 		io_later(op);
 }

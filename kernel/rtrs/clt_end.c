@@ -36,7 +36,7 @@ void rtrs_clt_end_begin(struct rtrs_clt_path *path)
 	if (!path->can_end)
 		return;
 	spin_lock_irq(&session->end_lock);
-	session->end_tokens[path->index] = path->token;
+	WRITE_ONCE(session->end_tokens[path->index], path->token);
 	__set_bit(path->index, session->ending);
 	spin_unlock_irq(&session->end_lock);
 }
@@ -72,8 +72,16 @@ bool rtrs_clt_end_open(const struct rtrs_clt_path *path)
 static void ask(struct rtrs_clt_path *path, u32 index)
 {
 	u32 token = READ_ONCE(path->session->end_tokens[index]);
-	int ret = rtrs_heartbeat_say(&path->hb, RTRS_WIRE_IMM_PATH_END, token);
+	int ret;
 
+	/* a server that cannot be asked is another one than the lost path led to */
+	if (!path->can_end) {
+		rtrs_clt_end_over(path->session, index);
+		return;
+	}
+	/* one that does not answer may be away by this path, too */
+	rtrs_heartbeat_wake(&path->hb);
+	ret = rtrs_heartbeat_say(&path->hb, RTRS_WIRE_IMM_PATH_END, token);
 	if (ret)
 		rtrs_clt_path_lost(path, RTRS_CAUSE_TRANSPORT_ERROR, ret, false);
 }
@@ -125,13 +133,8 @@ bool rtrs_clt_end_others(struct rtrs_clt_path *path)
 	while (!rtrs_clt_end_all(session)) {
 		if (rtrs_clt_path_interrupted(path))
 			return false;
-		for_each_set_bit(index, session->ending, RTRS_CLT_MAX_PATHS) {
-			/* a server without that is another one than the lost paths led to */
-			if (path->can_end)
-				ask(path, index);
-			else
-				rtrs_clt_end_over(session, index);
-		}
+		for_each_set_bit(index, session->ending, RTRS_CLT_MAX_PATHS)
+			ask(path, index);
 		wait_event_timeout(session->wait, rtrs_clt_end_all(session) ||
 				   rtrs_clt_path_interrupted(path), msecs_to_jiffies(ms));
 		ms = min(2 * ms, ASK_MS_MAX);

@@ -366,8 +366,8 @@ static bool at_rest(struct rtrs_clt_path *path, u32 order)
 	/* pairs with the barrier between state and event in the worker */
 	smp_rmb();
 	state = state_of(path);
-	return state == RTRS_PATH_CONNECTED || state == RTRS_PATH_WAITING ||
-	       state == RTRS_PATH_CLOSED || state == RTRS_PATH_GONE;
+	return (state == RTRS_PATH_CONNECTED && READ_ONCE(path->published)) ||
+	       state == RTRS_PATH_WAITING || state == RTRS_PATH_CLOSED || state == RTRS_PATH_GONE;
 }
 
 int rtrs_clt_path_reconnect(struct rtrs_clt_path *path)
@@ -465,7 +465,9 @@ static void heartbeat_lost(struct rtrs_heartbeat *hb, enum rtrs_cause cause)
 /* Somebody waits for the server: its silence matters now. */
 static bool heartbeat_busy(struct rtrs_heartbeat *hb)
 {
-	return rtrs_clt_stats_inflight(container_of(hb, struct rtrs_clt_path, hb));
+	struct rtrs_clt_path *path = container_of(hb, struct rtrs_clt_path, hb);
+
+	return rtrs_clt_stats_inflight(path) || !rtrs_clt_end_all(path->session);
 }
 
 static const struct rtrs_heartbeat_ops heartbeat_ops = {

@@ -232,7 +232,7 @@ EXPORT_SYMBOL_GPL(rtrs_conn_let_go);
  * again. After 50 s soft RDMA frees the queue pair nevertheless, and the packets
  * point to nothing. Reset it takes nothing from the wire and holds no memory
  * region, and may stay. Packets in front of a port that works are waited for:
- * none may reach the server behind a copy of its request that went elsewhere.
+ * where the server cannot be told, none may reach it behind a copy of its request.
  */
 static bool keep_qp(struct rtrs_conn *conn)
 {

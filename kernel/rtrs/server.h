@@ -392,7 +392,7 @@ void rtrs_srv_op_abandon(struct rtrs_srv_op *op);
 void rtrs_srv_chunk_release(struct rtrs_srv_op *op);
 
 /* ---- srv_end.c ---- */
-/* By this connection the client says that the path of @token is over. May sleep. */
+/* By this connection the client says that the path of @token is over. Process context. */
 void rtrs_srv_path_end(struct rtrs_srv_conn *conn, u32 token);
 
 /* ---- srv_reply.c ---- */

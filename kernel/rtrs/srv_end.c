@@ -6,7 +6,7 @@
  * in something that they had received has put it into its chunk or dropped it.
  * What has a chunk may still be at the disk; the copy waits for the chunk (rule
  * G). No state is kept: the client asks until it is answered. Runs in the
- * receive handler of connection 0, which may sleep; takes rtrs_srv.lock.
+ * receive handler of connection 0; takes rtrs_srv.lock if it is free.
  */
 #include "server.h"
 
@@ -29,7 +29,9 @@ static bool is_over(const struct rtrs_srv_path *path, u32 token)
 	struct rtrs_srv_path *other;
 	bool over;
 
-	mutex_lock(&rtrs_srv.lock);
+	/* asked again soon, and what else comes by this connection does not wait */
+	if (!mutex_trylock(&rtrs_srv.lock))
+		return false;
 	other = find_other(path, token);
 	/* pairs with halt_path() */
 	over = !other || smp_load_acquire(&other->drained);
