@@ -59,8 +59,7 @@ EXPORT_SYMBOL_GPL(rtrs_cm_disconnect);
 
 struct leftover {
 	struct list_head entry;
-	struct rdma_cm_id *id;
-	struct rtrs_conn queues;	/* of the connection, as far as there are any */
+	struct rtrs_conn conn;		/* the id, and queues as far as there are any */
 	struct rtrs_cm_kept *kept;
 	unsigned long until;		/* once @asked */
 	bool asked;			/* to disconnect */
@@ -81,8 +80,8 @@ static bool is_over(const struct leftover *left)
 
 static void bury(struct leftover *left)
 {
-	rtrs_conn_destroy_qp(&left->queues);
-	rdma_destroy_id(left->id);
+	rtrs_conn_destroy_qp(&left->conn);
+	rdma_destroy_id(left->conn.cm_id);
 	list_del(&left->entry);
 	atomic_dec(&left->kept->count);
 	kfree(left);
@@ -103,12 +102,12 @@ static void tend_leftovers(struct work_struct *work)
 			bury(left);
 			continue;
 		}
-		if (!left->asked && rtrs_port_up(left->id)) {
-			rtrs_conn_destroy_qp(&left->queues);
+		if (!left->asked && rtrs_port_up(left->conn.cm_id)) {
+			rtrs_conn_destroy_qp(&left->conn);
 			/* repeated by the CM as long as the id lives */
 			left->asked = true;
 			left->until = jiffies + msecs_to_jiffies(PARTING_MS);
-			rdma_disconnect(left->id);
+			rdma_disconnect(left->conn.cm_id);
 		}
 		if (left->asked)
 			wait = msecs_to_jiffies(PARTING_MS);
@@ -171,9 +170,8 @@ void rtrs_cm_leave(struct rtrs_conn *conn, const bool *device_gone, struct rtrs_
 	if (!conn->parted && !rtrs_port_up(id) && !READ_ONCE(*device_gone))
 		left = kzalloc(sizeof(*left), GFP_KERNEL);
 	if (left) {
-		left->id = id;
 		left->kept = kept;
-		rtrs_conn_move_qp(&left->queues, conn);
+		rtrs_conn_move_qp(&left->conn, conn);
 		atomic_inc(&kept->count);
 		keep(left, id, device_gone);
 	} else {
