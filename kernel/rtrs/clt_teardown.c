@@ -63,14 +63,15 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	struct rtrs_device *dev = path->dev;
 	u32 i;
 
-	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_end_qp(&path->conns[i].c);
 	/* what a port that was down kept back, and may still be down for */
 	for (i = 0; i < path->conn_count; i++)
-		if (path->conns[i].established && !path->conns[i].c.qp)
+		if (path->conns[i].established && !path->conns[i].c.held)
 			rtrs_cm_disconnect(&path->conns[i].c);
 	/* a disconnect is repeated by the CM only while its id lives */
 	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
+	/* not before: by now a port that is going down is known to be down */
+	for (i = 0; i < path->conn_count; i++)
+		rtrs_conn_end_qp(&path->conns[i].c);
 	for (i = 0; i < path->conn_count; i++)
 		rtrs_clt_recvs_destroy(&path->conns[i]);
 	rtrs_iu_destroy(path->info_rsp);

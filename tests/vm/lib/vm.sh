@@ -357,12 +357,14 @@ neighbours() {
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
 # so far is old; its faults are kept for log_clean. log_since NAME: since the
 # mark, which may be several boots. log_forgive NAME: old, and no fault counts.
-vm_log() { tail -c +"$(($(<"$VM_RUN/$1/boot-mark") + 1))" "$VM_RUN/$1/console.log"; }
+vm_log() { console_from "$1" boot-mark; }
+# A reader that has seen enough is no error.
+console_from() { tail -c +"$(($(<"$VM_RUN/$1/$2") + 1))" "$VM_RUN/$1/console.log" || [ $? = 141 ]; }
 log_mark() {
 	[ ! -s "$VM_RUN/$1/mark" ] || log_faults "$1" >>"$VM_RUN/$1/faults" || :
 	stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"
 }
-log_since() { tail -c +"$(($(<"$VM_RUN/$1/mark") + 1))" "$VM_RUN/$1/console.log"; }
+log_since() { console_from "$1" mark; }
 log_forgive() {
 	log_mark "$1"
 	rm -f "$VM_RUN/$1/faults"
