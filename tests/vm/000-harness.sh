@@ -3,6 +3,7 @@
 # Two guests come up, reach each other over IPv4, IPv6 and soft RDMA, and the
 # harness tells their outputs, exit statuses and faults apart.
 # vms: pair
+# check: 6.1 6.12
 # kernels: all
 # smoke: yes
 # limit: 100

@@ -4,6 +4,7 @@
 # of the RDMA device, while the link swallows all frames. Every request ends, no
 # RDMA object is left, the modules unload.
 # vms: pair
+# check: 6.1
 # limit: 300
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

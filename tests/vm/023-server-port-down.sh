@@ -20,7 +20,7 @@ client_load
 map_paths ram0
 ledger_start blocks=16 threads=8 pause=0
 ledger_await 500 60
-for ((round = 0; round < ${ROUNDS:-6}; round++)); do
+for ((round = 0; round < ${ROUNDS:-4}; round++)); do
 	link=$((round % 2))
 	read -r reconnects _ <<<"$(counters_of $link)"
 	lose down@server $link

@@ -46,8 +46,8 @@ queue() {
 on_disk() { on server "dd if=/dev/ram0 bs=4096 count=$BLOCKS iflag=direct status=none | tr -s 012"; }
 
 shown=0 round=0
-while ((shown < ${ROUNDS:-5})); do
-	((++round <= 3 * ${ROUNDS:-5})) || fail "the client is too slow to show anything"
+while ((shown < ${ROUNDS:-3})); do
+	((++round <= 3 * ${ROUNDS:-3})) || fail "the client is too slow to show anything"
 	link=$((round % 2))
 	[ "$(on client "$(write_all 0); echo ok")" = ok ] || fail "a write"
 	read -r took sent kept <<<"$(ON_LIMIT=60 on client "set -e

@@ -5,6 +5,7 @@
 # seconds, and so does a mapping whose process is killed. Unloading the module
 # unmaps everything; while a disk is open it is refused.
 # vms: pair
+# check: 7.2
 # boot: fresh
 # limit: 400
 set -euo pipefail

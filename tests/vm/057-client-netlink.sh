@@ -4,6 +4,7 @@
 # remaps, sets and unmaps through the family rnbd-client, refusals name their
 # reason, and 40 devices of one session come and go at once.
 # vms: pair
+# check: 7.2
 # limit: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

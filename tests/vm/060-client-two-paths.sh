@@ -5,6 +5,7 @@
 # administrator of either side, and comes back: no request fails, no byte is
 # wrong.
 # vms: pair
+# check: 6.1
 # links: 2
 # limit: 400
 set -euo pipefail

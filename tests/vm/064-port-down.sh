@@ -4,6 +4,7 @@
 # RDMA devices go and modules unload meanwhile, on either side. What the CM
 # still has to say is said when the port is up again, and the next map works.
 # vms: pair
+# check: 7.2
 # kernels: edge
 # limit: 300
 set -euo pipefail

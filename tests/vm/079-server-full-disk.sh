@@ -4,6 +4,7 @@
 # disks of the session go on, the RDMA device can be removed, and what waited
 # for the disk is done in the end.
 # vms: pair
+# check: 6.1
 # kernels: edge
 # limit: 400
 set -euo pipefail

@@ -7,7 +7,7 @@
 # vms: pair
 # links: 2
 # limit: 500
-# check: 6.1
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
