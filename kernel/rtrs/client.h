@@ -204,7 +204,7 @@ struct rtrs_clt_path {
 	u32 hca_port;
 	bool new_rkey;
 	bool own_server;		/* keeps operations on a chunk apart, whatever path they came by */
-	bool can_end;			/* it can be asked whether a path is over, and this one has a token */
+	bool can_end;			/* it answers whether a path is over; this one has a token */
 	u32 token;			/* of the attempt */
 	u32 attempt;			/* since last connected */
 	u32 busy;			/* refusals of the server as busy, in a row; the worker alone */
@@ -293,7 +293,7 @@ struct rtrs_clt_session {
 	struct mutex link_mutex;	/* publishing and ops->link */
 
 	spinlock_t end_lock;		/* guards the next two */
-	DECLARE_BITMAP(ending, RTRS_CLT_MAX_PATHS);	/* places of paths that the server may not have lost */
+	DECLARE_BITMAP(ending, RTRS_CLT_MAX_PATHS);	/* places of lost paths; the server may not know */
 	u32 end_tokens[RTRS_CLT_MAX_PATHS];
 	atomic_t tokens;		/* the last one given */
 
