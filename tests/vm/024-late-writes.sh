@@ -7,7 +7,7 @@
 # them goes by the other one.
 # vms: pair
 # links: 2
-# check: 6.1 7.2
+# check: 6.1
 # limit: 300
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -22,7 +22,8 @@ on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 map_paths ram0
-on client 'modprobe sch_netem'
+# there all the time: soft RDMA of 7.3.4 may lose a queue pair, the CM's too, whose queue is replaced under it
+on client 'modprobe sch_netem && for link in 0 1; do tc qdisc add dev eth$link root netem limit 100000; done'
 
 # write_all DIGIT: into each block, all at once; by both paths in turn.
 write_all() {
@@ -51,7 +52,7 @@ while ((shown < ${ROUNDS:-3})); do
 	link=$((round % 2))
 	[ "$(on client "$(write_all 0); echo ok")" = ok ] || fail "a write"
 	read -r took sent kept <<<"$(ON_LIMIT=60 on client "set -e
-		tc qdisc replace dev eth$link root netem delay ${KEPT_MS}ms limit 100000
+		tc qdisc change dev eth$link root netem delay ${KEPT_MS}ms limit 100000
 		start=\$(date +%s%3N)
 		$(write_all 1)
 		$(write_all 2)
@@ -60,10 +61,11 @@ while ((shown < ${ROUNDS:-3})); do
 	[ "$(on_disk)" = 2 ] || fail "before the network delivers: $(on_disk)"
 	[ "$kept" -gt 0 ] || fail "the network kept nothing"
 	on client "arrived() { [ \$($(queue $link packets)) -ge $((sent + kept)) ]; }; until_true 20 arrived"
-	on client "tc qdisc del dev eth$link root"
+	on client "tc qdisc change dev eth$link root netem delay 0ms limit 100000"
 	paths_are 60 connected 0 1
 	echo "round $round: written anew after $took ms, $kept packets kept for $KEPT_MS ms, on the disk: $(on_disk)"
 	[ "$(on_disk)" = 2 ] || fail "old writes went over newer ones: $(on_disk)"
 	((took >= KEPT_MS)) || shown=$((shown + 1))
 done
 all_down
+on client 'for link in 0 1; do tc qdisc del dev eth$link root; done'
