@@ -46,6 +46,7 @@ enum rtrs_wire_imm {
 };
 
 #define RTRS_WIRE_IMM_BITS	28	/* payload below the type */
+#define RTRS_WIRE_IMM_PAYLOAD	((1U << RTRS_WIRE_IMM_BITS) - 1)
 #define RTRS_WIRE_IMM_SLOT_BITS	19	/* of a response; 9 bits of errno above */
 #define RTRS_WIRE_IMM_ERRNO_MAX	511
 

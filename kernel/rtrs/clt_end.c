@@ -12,8 +12,6 @@
  */
 #include "client.h"
 
-#include <linux/bits.h>
-
 #define ASK_MS		10U	/* between two questions, at first */
 #define ASK_MS_MAX	160U
 
@@ -23,7 +21,7 @@ u32 rtrs_clt_end_token(struct rtrs_clt_session *session)
 
 	/* once in years it begins anew; none is 0 */
 	do {
-		token = atomic_inc_return(&session->tokens) & GENMASK(RTRS_WIRE_IMM_BITS - 1, 0);
+		token = atomic_inc_return(&session->tokens) & RTRS_WIRE_IMM_PAYLOAD;
 	} while (!token);
 	return token;
 }

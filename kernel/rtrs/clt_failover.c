@@ -141,10 +141,10 @@ void rtrs_clt_linger_work(struct work_struct *work)
 		}
 		fence_lift(session, index);
 		__clear_bit(index, session->lingering);
-		if (test_bit(index, session->orphaned))
+		if (__test_and_clear_bit(index, session->orphaned)) {
 			rtrs_clt_end_over(session, index);
-		if (__test_and_clear_bit(index, session->orphaned))
 			__clear_bit(index, session->indices);
+		}
 	}
 	if (wait != MAX_JIFFY_OFFSET && !session->closing)
 		queue_delayed_work(rtrs_clt_wq, &session->linger_work, wait);

@@ -279,7 +279,7 @@ static void halt_path(struct rtrs_srv_path *path)
 	if (path->published)
 		percpu_ref_kill(&path->ops);
 	disconnect(path);
-	/* handlers have run that had taken something in; pairs with rtrs_srv_path_end() */
+	/* handlers have run that had taken something in; pairs with is_over() */
 	smp_store_release(&path->drained, true);
 	release_device(path);
 	if (!path->published)

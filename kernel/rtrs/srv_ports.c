@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Paths of a port of ours that stays down end here, before their clients send
- * what was unanswered by another path. A network may keep what it could not
+ * what was unanswered by another path: for those that cannot say so first, as
+ * srv_end.c has it, which are the kernel's own. A network may keep what it could not
  * deliver, and deliver it when the port is back: by then there is no queue pair
  * any more that would take an old write over a newer one. Whether the port is
  * still down is looked at a little later, for a flap to cost nothing.

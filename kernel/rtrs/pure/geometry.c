@@ -9,7 +9,6 @@
 #define HDR_SIZE_MIN	512U
 #define HDR_SIZE_MAX	65536U
 #define IO_SIZE_MIN	4096U
-#define PAYLOAD_MASK	((1U << RTRS_WIRE_IMM_BITS) - 1)
 #define SLOT_MASK	((1U << RTRS_WIRE_IMM_SLOT_BITS) - 1)
 /* Largest errno with a meaning on the wire (generic Linux numbers). */
 #define ERRNO_KNOWN_MAX	133U
@@ -55,7 +54,7 @@ int rtrs_geometry_init(struct rtrs_geometry *g, u32 depth, u32 io_size,
 	if (io_size < IO_SIZE_MIN || io_size > limits->max_io_size)
 		return -EPROTO;
 	/* the order matters: 2^32 is a power of two, but no u32 */
-	if (chunk > PAYLOAD_MASK || !is_power_of_two(chunk))
+	if (chunk > RTRS_WIRE_IMM_PAYLOAD || !is_power_of_two(chunk))
 		return -EPROTO;
 	if (!fits_imm(depth, (u32)chunk))
 		return -EPROTO;
@@ -78,14 +77,14 @@ int rtrs_geometry_from_params(struct rtrs_geometry *g, u32 depth,
 
 u32 rtrs_imm_pack(u8 type, u32 payload)
 {
-	return (u32)type << RTRS_WIRE_IMM_BITS | (payload & PAYLOAD_MASK);
+	return (u32)type << RTRS_WIRE_IMM_BITS | (payload & RTRS_WIRE_IMM_PAYLOAD);
 }
 
 struct rtrs_imm rtrs_imm_unpack(u32 imm)
 {
 	struct rtrs_imm out = {
 		.type = (u8)(imm >> RTRS_WIRE_IMM_BITS),
-		.payload = imm & PAYLOAD_MASK,
+		.payload = imm & RTRS_WIRE_IMM_PAYLOAD,
 	};
 
 	return out;
@@ -110,7 +109,7 @@ u32 rtrs_imm_response(u32 slot, int err, bool invalidated)
 int rtrs_imm_request_parse(const struct rtrs_geometry *g, u32 payload,
 			   u32 *slot, u32 *off)
 {
-	u32 s = (payload & PAYLOAD_MASK) >> g->off_bits;
+	u32 s = (payload & RTRS_WIRE_IMM_PAYLOAD) >> g->off_bits;
 	u32 o = payload & ((1U << g->off_bits) - 1);
 
 	if (s >= g->depth || o >= g->chunk_size)
@@ -124,7 +123,7 @@ int rtrs_imm_response_parse(const struct rtrs_geometry *g, u32 payload,
 			    u32 *slot, int *err)
 {
 	u32 s = payload & SLOT_MASK;
-	u32 code = (payload & PAYLOAD_MASK) >> RTRS_WIRE_IMM_SLOT_BITS;
+	u32 code = (payload & RTRS_WIRE_IMM_PAYLOAD) >> RTRS_WIRE_IMM_SLOT_BITS;
 
 	if (s >= g->depth)
 		return -EPROTO;

@@ -10,7 +10,6 @@
 
 #define CONN_COUNT_MIN	2	/* connection 0 and one for I/O */
 #define ERRNO_MAX	4095
-#define TOKEN_MASK	((1U << RTRS_WIRE_IMM_BITS) - 1)
 
 static bool version_ok(u16 version)
 {
@@ -42,7 +41,7 @@ void rtrs_conn_req_build(struct rtrs_wire_conn_req *msg,
 	msg->ext_version = hello->ext_version;
 	msg->ext_features = hello->ext_features;
 	if (hello->ext_version >= RTRS_WIRE_EXT_PATH_END)
-		msg->token = cpu_to_le32(hello->token & TOKEN_MASK);
+		msg->token = cpu_to_le32(hello->token & RTRS_WIRE_IMM_PAYLOAD);
 }
 
 static void hello_from_wire(struct rtrs_hello *hello, const struct rtrs_wire_conn_req *msg)
@@ -54,7 +53,7 @@ static void hello_from_wire(struct rtrs_hello *hello, const struct rtrs_wire_con
 	hello->ext_version = msg->ext_version;
 	hello->ext_features = msg->ext_features;
 	hello->token = hello->ext_version >= RTRS_WIRE_EXT_PATH_END ?
-		       le32_to_cpu(msg->token) & TOKEN_MASK : 0;
+		       le32_to_cpu(msg->token) & RTRS_WIRE_IMM_PAYLOAD : 0;
 	memcpy(hello->path_uuid, msg->path_uuid, sizeof(hello->path_uuid));
 	memcpy(hello->session_uuid, msg->session_uuid, sizeof(hello->session_uuid));
 }

@@ -212,7 +212,7 @@ void learn_chunks(struct path *p, const char *buf, uint32_t len)
 static void take(struct path *p, const struct ibv_wc *wc, const char *buf)
 {
 	uint32_t imm = be32toh(wc->imm_data);
-	uint32_t payload = imm & ((1U << RTRS_WIRE_IMM_BITS) - 1);
+	uint32_t payload = imm & RTRS_WIRE_IMM_PAYLOAD;
 	uint32_t slot = payload & ((1U << RTRS_WIRE_IMM_SLOT_BITS) - 1);
 	const struct rtrs_wire_rkey *key = (const void *)buf;
 
