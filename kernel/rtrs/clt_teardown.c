@@ -41,7 +41,7 @@ void rtrs_clt_cut_off(struct rtrs_clt_path *path)
 	for (i = 0; i < path->conn_count; i++) {
 		conn = &path->conns[i].c;
 		if (!path->can_end || rtrs_conn_let_go(conn))
-			rtrs_conn_end_qp(conn);
+			rtrs_conn_end_qp(conn, true);
 	}
 }
 
@@ -69,9 +69,9 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 			rtrs_cm_disconnect(&path->conns[i].c);
 	/* a disconnect is repeated by the CM only while its id lives */
 	wait_event_timeout(path->wait, all_disconnected(path), msecs_to_jiffies(DISCONNECT_MS));
-	/* not before: by now a port that is going down is known to be down */
+	/* not before: what is left cannot disconnect */
 	for (i = 0; i < path->conn_count; i++)
-		rtrs_conn_end_qp(&path->conns[i].c);
+		rtrs_conn_end_qp(&path->conns[i].c, false);
 	for (i = 0; i < path->conn_count; i++)
 		rtrs_clt_recvs_destroy(&path->conns[i]);
 	rtrs_iu_destroy(path->info_rsp);

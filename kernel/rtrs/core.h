@@ -90,11 +90,13 @@ void rtrs_conn_drain(struct rtrs_conn *conn);
 /* Idempotent; fine for a connection that never had a QP. After rtrs_conn_drain(). */
 void rtrs_conn_destroy_qp(struct rtrs_conn *conn);
 /*
- * The same, but where that might have to wait for the port, which is down, the queue
- * pair is only reset and left to rtrs_cm_leave(): either way none of its handlers runs,
- * it touches no memory and holds no memory region. One that is left cannot disconnect.
+ * The same, but where that might have to wait for packets it sent, the queue pair is
+ * only reset and left to rtrs_cm_leave(): either way none of its handlers runs, it
+ * touches no memory and holds no memory region. One that is left cannot disconnect.
+ * @behind_packets: nothing may arrive of them later, so they are waited for unless
+ * the port is down.
  */
-void rtrs_conn_end_qp(struct rtrs_conn *conn);
+void rtrs_conn_end_qp(struct rtrs_conn *conn, bool behind_packets);
 /* @to, zeroed, takes over what rtrs_conn_end_qp() left to @from, to destroy it. */
 void rtrs_conn_move_qp(struct rtrs_conn *to, struct rtrs_conn *from);
 
@@ -163,9 +165,10 @@ struct rtrs_cm_kept {
 void rtrs_cm_disconnect(struct rtrs_conn *conn);
 /*
  * Destroys the CM id of @conn and what rtrs_conn_end_qp() left: now, or behind the
- * caller's back when its port is up. The owner's handler is not called again.
- * @device_gone: set by that handler at RDMA_CM_EVENT_DEVICE_REMOVAL, then the
- * id goes at once. Not from a CM handler; may sleep.
+ * caller's back, when its port is up and its packets are gone. The owner's handler
+ * is not called again. @device_gone: set by that handler at
+ * RDMA_CM_EVENT_DEVICE_REMOVAL, then the id goes at once. Not from a CM handler;
+ * may sleep.
  */
 void rtrs_cm_leave(struct rtrs_conn *conn, const bool *device_gone, struct rtrs_cm_kept *kept);
 /*

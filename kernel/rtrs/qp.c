@@ -201,8 +201,10 @@ EXPORT_SYMBOL_GPL(rtrs_conn_drain);
 
 void rtrs_conn_destroy_qp(struct rtrs_conn *conn)
 {
-	if (conn->qp)
+	if (conn->qp && conn->cm_id)
 		rdma_destroy_qp(conn->cm_id);
+	else if (conn->qp)
+		ib_destroy_qp(conn->qp);
 	conn->qp = NULL;
 	if (conn->send_cq && conn->send_cq != conn->recv_cq) {
 		close_send_work(conn);
@@ -229,23 +231,24 @@ EXPORT_SYMBOL_GPL(rtrs_conn_let_go);
 /*
  * Soft RDMA destroys a queue pair only when the last packet it sent is freed,
  * and the driver of an interface that is down may keep packets until it is up
- * again. After 50 s soft RDMA frees the queue pair nevertheless, and the packets
- * point to nothing. Reset it takes nothing from the wire and holds no memory
- * region, and may stay. Packets in front of a port that works are waited for:
- * where the server cannot be told, none may reach it behind a copy of its request.
+ * again, a network in front of it as long as it likes. After 50 s soft RDMA frees
+ * the queue pair nevertheless, and the packets point to nothing. Reset it takes
+ * nothing from the wire and holds no memory region, and may stay.
  */
 static bool keep_qp(struct rtrs_conn *conn)
 {
-	if (!conn->qp || !soft(conn) || rtrs_port_up(conn->cm_id) || rtrs_conn_let_go(conn))
+	if (!conn->qp || !soft(conn) || rtrs_conn_let_go(conn))
 		return false;
 	conn->held = conn->dev;
 	rtrs_device_get(conn->held);
 	return true;
 }
 
-void rtrs_conn_end_qp(struct rtrs_conn *conn)
+void rtrs_conn_end_qp(struct rtrs_conn *conn, bool behind_packets)
 {
-	if (!conn->held && !keep_qp(conn))
+	bool wait = conn->qp && behind_packets && rtrs_port_up(conn->cm_id);
+
+	if (!conn->held && (wait || !keep_qp(conn)))
 		rtrs_conn_destroy_qp(conn);
 }
 EXPORT_SYMBOL_GPL(rtrs_conn_end_qp);

@@ -236,7 +236,7 @@ static void release_device(struct rtrs_srv_path *path)
 	for (i = 0; i < path->conn_count; i++) {
 		if (!path->conns[i])
 			continue;
-		rtrs_conn_end_qp(&path->conns[i]->core);
+		rtrs_conn_end_qp(&path->conns[i]->core, false);
 	}
 	rtrs_srv_chunks_unmap(path);
 	rtrs_iu_destroy(path->info_req);

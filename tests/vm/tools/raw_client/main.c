@@ -31,7 +31,7 @@
  *   beats P N      N heartbeats; "ok": some were answered, and not too many
  *   end P C T MS   says on connection C that the path of token T is over, until the
  *                  server says so, too
- *   ends P N       N times that of a path that is none; "ok" as above
+ *   ends P N       the same of a path that is none; "ok" as above
  *
  * MESSAGE: session VERSION | open NAME ro|rw|NUMBER | close ID |
  *   io OP ID SECTOR BYTES | bytes TYPE LENGTH

@@ -18,6 +18,7 @@
 #define PENDING		-3	/* no answer so far */
 #define ENDS_BURST	258	/* as the server's, and two that came in between */
 #define ENDS_RATE	500
+#define FLOOD_MS	10000	/* other paths of this client say nothing meanwhile */
 #define BEAT_MS		4	/* between answers to heartbeats there are 10, or two ticks of the slowest clock */
 
 struct message {
@@ -458,7 +459,10 @@ static int post_imm(struct path *p, int cid, uint32_t type, uint32_t payload)
 	return post(p, cid, &wr, NULL, 0);
 }
 
-/* Some of @count are answered, but not more than @burst and one each @gap_us. */
+/*
+ * Some of N, or of as many as go in FLOOD_MS, are answered, but not more than
+ * @burst and one each @gap_us.
+ */
 static int flood(char **args, int number, uint32_t type, const int *answered, int burst, int gap_us)
 {
 	struct path *p = established(number);
@@ -467,7 +471,7 @@ static int flood(char **args, int number, uint32_t type, const int *answered, in
 
 	if (!args[2])
 		misused(args[0]);
-	for (i = 0; i < atoi(args[2]) && !ret; i++) {
+	for (i = 0; i < atoi(args[2]) && !ret && now_ms() - start < FLOOD_MS; i++) {
 		ret = post_imm(p, 0, type, type == RTRS_WIRE_IMM_PATH_END);
 		receive(p, 0);
 	}
