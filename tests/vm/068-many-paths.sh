@@ -41,7 +41,7 @@ pairs() { local n; for ((n = 0; n < $2; n++)); do pair "$1" $n; done; }
 # paths_up N SECONDS
 paths_up() {
 	ON_LIMIT=$(($2 + 30)) on client "until_true $2 eval 'test \$(cat $dir/paths/*/state | grep -cx connected) = $1'" ||
-		fail "not $1 paths up: $(on client "cat $dir/paths/*/state | sort | uniq -c")"
+		fail "not $1 paths up: $(on client "cat $dir/paths/*/state" | sort | uniq -c | paste -sd' ')"
 }
 # all_carry PATH-GLOB: from now on
 all_carry() {
