@@ -225,7 +225,8 @@ static void keep_id(struct leftover *left, const bool *device_gone)
 
 /*
  * An id that said its word, unanswered, is silent when it goes and repeats itself
- * if not: its queue pair stays without it, unless the device is going.
+ * if not, and one whose port is up may go, too: the queue pair stays without it,
+ * unless the device is going.
  */
 static void keep_qp_only(struct leftover *left)
 {

@@ -41,14 +41,14 @@ kept() { [ "$(on client 'tc -s -j qdisc show dev eth0' | jq '.[0].qlen')" -gt 0 
 # interface's end: one in the middle of it leaves soft RDMA's connection manager deaf.
 keep() {
 	on client "tc qdisc change dev eth0 root netem slot 45s 45s packets 1 limit 100000
-		until_true 5 bash -c 'tc -s qdisc show dev eth0 | grep -Eq \"backlog .* [1-9][0-9]*p\"'
-		$1" || fail "no request is on its way"
+		until_true 5 bash -c 'tc -s qdisc show dev eth0 | grep -Eq \"backlog .* [1-9][0-9]*p\"' || exit
+		$1" || fail "no packet is on its way, or the path does not end"
 	kept "nothing was on its way"
 }
 down='ip link set above0 down'
 # what the path says at its end is kept, too
 goodbye="echo 1 >$above/disconnect & sleep 0.3; $down; wait
-	until_true 10 grep -qx disconnected $above/state
+	until_true 10 grep -qx disconnected $above/state || exit
 	echo 1 >$above/reconnect || :	# it is not connected at once"
 release() {
 	on client "tc qdisc del dev eth0 root; tc qdisc add dev eth0 root netem limit 100000
@@ -69,7 +69,7 @@ unhindered() {
 	ON_LIMIT=40 on client 'ledger stop /run/ledger 20' ||
 		fail "requests wait for the packets of a lost path"
 	on client "until_true 10 bash -c 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
-		{ on client "echo w >/proc/sysrq-trigger; sleep 1"; fail "the path is not tried again: $(on client "rnbdctl list paths")"; }
+		fail "the path is not tried again: $(on client "rnbdctl list paths")"
 	kept "nothing had to wait for them"
 }
 

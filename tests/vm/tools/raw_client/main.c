@@ -28,10 +28,11 @@
  *   opens P N NAME opens NAME0 to NAME(N-1), until an error: how many, which
  *   send P C BYTES an ordinary SEND
  *   inval P C      an empty one that invalidates the key of chunk 0
- *   beats P N      N heartbeats; "ok": some were answered, and not too many
+ *   beats P N      N heartbeats, or as many as go in 10 s; "ok": some were answered,
+ *                  and not too many
  *   end P C T MS   says on connection C that the path of token T is over, until the
  *                  server says so, too
- *   ends P N       the same of a path that is none; "ok" as above
+ *   ends P N       N times that of a path that is none, as many and "ok" as above
  *
  * MESSAGE: session VERSION | open NAME ro|rw|NUMBER | close ID |
  *   io OP ID SECTOR BYTES | bytes TYPE LENGTH
