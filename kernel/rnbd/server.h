@@ -60,6 +60,7 @@ struct rnbd_srv_export {
 	struct list_head entry;
 	struct block_device *bdev;	/* kept open by the mappings */
 	char name[RNBD_SRV_BDEV_NAME];
+	bool sleeps;			/* whoever gives it I/O, as was seen */
 	struct rnbd_writers writers;
 	struct list_head mappings;
 	struct kobject kobj;		/* devices/<name> */

@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/major.h>
 #include <linux/slab.h>
 
 #include "pure/dev_path.h"
@@ -171,6 +172,7 @@ static struct rnbd_srv_export *export_get(struct block_device *bdev)
 	if (!export)
 		return ERR_PTR(-ENOMEM);
 	export->bdev = bdev;
+	export->sleeps = MAJOR(bdev->bd_dev) == MD_MAJOR;
 	strscpy(export->name, name, sizeof(export->name));
 	INIT_LIST_HEAD(&export->mappings);
 	rnbd_srv_sysfs_init_export(export);

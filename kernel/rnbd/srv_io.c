@@ -5,7 +5,7 @@
  * connection, ends in any context. No lock and no allocation: the mapping is
  * found by RCU and held by its percpu reference, the bio lives in the slot.
  * That worker serves other devices and has to end when its path does, so it
- * never waits for a disk to take I/O: what would, the mapping's own work does.
+ * does not wait for a disk to take I/O: what would, the mapping's own work does.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,8 +32,10 @@ static void io_end(struct bio *bio)
 {
 	struct rnbd_srv_op *op = container_of(bio, struct rnbd_srv_op, bio);
 	int err = blk_status_to_errno(bio->bi_status);
-	bool again = bio->bi_status == BLK_STS_AGAIN && bio->bi_opf & REQ_NOWAIT;
+	bool again = (bio->bi_status == BLK_STS_AGAIN || bio->bi_status == BLK_STS_NOTSUPP) &&
+		     bio->bi_opf & REQ_NOWAIT;
 
+	/* NOTSUPP: what lies below a stack has changed, and does not know how to refuse */
 	bio_uninit(bio);
 	if (unlikely(again)) {
 		rnbd_srv_count(RNBD_SRV_DISK_FULL);
@@ -143,6 +145,29 @@ void rnbd_srv_io_late_work(struct work_struct *work)
 	}
 }
 
+/* Whether the disk takes I/O without putting anybody to sleep, as far as is known. */
+static bool is_prompt(const struct rnbd_srv_mapping *mapping)
+{
+	return bdev_nowait(mapping->bdev) && !READ_ONCE(mapping->export->sleeps);
+}
+
+/*
+ * Stacks with RAID say that they know how to refuse, and sleep all the same: for
+ * their superblock, another flush, a stripe. What has once slept may do it again.
+ */
+static void io_send_now(struct rnbd_srv_op *op)
+{
+	struct rnbd_srv_mapping *mapping = op->mapping;
+	unsigned long sleeps = current->nvcsw;
+
+	/* it may end, and be the last one, before this returns */
+	percpu_ref_get(&mapping->inflight);
+	io_send(op, REQ_NOWAIT);
+	if (unlikely(current->nvcsw != sleeps))
+		WRITE_ONCE(mapping->export->sleeps, true);
+	percpu_ref_put(&mapping->inflight);
+}
+
 /*
  * Those without pages may be split into any number, which takes its time as well.
  * A disk that does not know how to refuse may sleep whenever it is given something.
@@ -158,8 +183,8 @@ static void io_submit(struct rnbd_srv_session *session, struct rnbd_srv_mapping 
 	op->answer_len = io->op == RNBD_WIRE_OP_READ ? io->bytes : 0;
 	op->ioprio = io->has_prio && READ_ONCE(session->version) >= 2 ?
 		     rnbd_prio_clamp(io->prio) : 0;
-	if (bdev_nowait(mapping->bdev) && (has_pages(op) || io->op == RNBD_WIRE_OP_FLUSH))
-		io_send(op, REQ_NOWAIT);
+	if (is_prompt(mapping) && (has_pages(op) || io->op == RNBD_WIRE_OP_FLUSH))
+		io_send_now(op);
 	else
 		io_later(op);
 }

@@ -22,7 +22,7 @@ guest_modules='virtio_pci virtio_net virtio_blk virtio_console virtio_rng rdma_r
 	rdma_cm rdma_ucm ib_uverbs ib_umad ib_ipoib null_blk brd loop dm_mod dm_delay dm_flakey
 	dm_zero dm_log_writes dm_linear scsi_debug sd_mod sch_netem sch_prio cls_u32 ext4
 	crc32_generic crc32c_generic crc32-cryptoapi crc32c-cryptoapi dummy veth macvlan
-	configfs nbd'
+	configfs nbd raid1'
 
 # pack DIR FILE: an archive owned by root, whoever makes it.
 pack() {
