@@ -10,9 +10,10 @@
  *   rtrs_srv.lock (mutex)    lists of sessions, paths, devices, half-open paths; names;
  *                            short, also in CM callbacks
  *   path->why_lock           state, since and cause as others read them
- *   session->wait_lock       operations that wait for a chunk
  *   conn->send_lock          send queue account and the replies that wait for it; held over
  *                            posting, so that the account and the queue have one order
+ *   session->wait_lock       operations that wait for a chunk; a reply that cannot be sent
+ *                            gives its chunk away under send_lock
  */
 #ifndef RTRS_SERVER_H
 #define RTRS_SERVER_H
@@ -207,6 +208,7 @@ enum {
 	RTRS_SRV_JOB_INFO,
 	RTRS_SRV_JOB_HEARD,	/* a probe has reached the client */
 	RTRS_SRV_JOB_QUIET,	/* the last operation has left */
+	RTRS_SRV_JOB_END,	/* is another path over? end_asked tells which */
 };
 
 struct rtrs_srv_path {
@@ -248,7 +250,9 @@ struct rtrs_srv_path {
 	struct rtrs_iu *info_req;
 	struct rtrs_iu *info_rsp;
 	u32 info_len;
-	ktime_t info_at;		/* when the info request came */
+	ktime_t info_at;		/* siblings must have been reached since then */
+	bool ready;			/* but for its siblings */
+	u32 end_asked;			/* token */
 	bool published;
 	bool halted;			/* queues gone, nothing of the RDMA device is held */
 	bool in_sysfs;
@@ -394,6 +398,7 @@ void rtrs_srv_chunk_release(struct rtrs_srv_op *op);
 /* ---- srv_end.c ---- */
 /* By this connection the client says that the path of @token is over. Process context. */
 void rtrs_srv_path_end(struct rtrs_srv_conn *conn, u32 token);
+void rtrs_srv_path_end_late(struct rtrs_srv_path *path);
 
 /* ---- srv_reply.c ---- */
 void rtrs_srv_conn_init_sends(struct rtrs_srv_conn *conn);

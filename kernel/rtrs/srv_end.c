@@ -6,7 +6,8 @@
  * in something that they had received has put it into its chunk or dropped it.
  * What has a chunk may still be at the disk; the copy waits for the chunk (rule
  * G). No state is kept: the client asks until it is answered. Runs in the
- * receive handler of connection 0; takes rtrs_srv.lock if it is free.
+ * receive handler of connection 0 if rtrs_srv.lock is free, for what else comes by
+ * this connection does not wait for it, and otherwise in the path's worker.
  */
 #include "server.h"
 
@@ -24,27 +25,44 @@ static struct rtrs_srv_path *find_other(const struct rtrs_srv_path *path, u32 to
 	return NULL;
 }
 
+/* With rtrs_srv.lock held. */
 static bool is_over(const struct rtrs_srv_path *path, u32 token)
 {
-	struct rtrs_srv_path *other;
+	struct rtrs_srv_path *other = find_other(path, token);
+
+	if (!other)
+		return true;
+	if (smp_load_acquire(&other->drained))	/* pairs with halt_path() */
+		return true;
+	rtrs_srv_path_raise(other, RTRS_PEV_LOST, RTRS_CAUSE_PEER_CLOSED, -ECONNRESET);
+	return false;
+}
+
+static void say_over(struct rtrs_srv_path *path, u32 token)
+{
+	int ret = rtrs_heartbeat_say(&path->hb, RTRS_WIRE_IMM_PATH_END_ACK, token);
+
+	if (ret)
+		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_TRANSPORT_ERROR, ret);
+}
+
+/* The last question that met a taken lock; the client repeats those before it. */
+void rtrs_srv_path_end_late(struct rtrs_srv_path *path)
+{
+	u32 token = READ_ONCE(path->end_asked);
 	bool over;
 
-	/* asked again soon, and what else comes by this connection does not wait */
-	if (!mutex_trylock(&rtrs_srv.lock))
-		return false;
-	other = find_other(path, token);
-	/* pairs with halt_path() */
-	over = !other || smp_load_acquire(&other->drained);
-	if (!over)
-		rtrs_srv_path_raise(other, RTRS_PEV_LOST, RTRS_CAUSE_PEER_CLOSED, -ECONNRESET);
+	mutex_lock(&rtrs_srv.lock);
+	over = is_over(path, token);
 	mutex_unlock(&rtrs_srv.lock);
-	return over;
+	if (over)
+		say_over(path, token);
 }
 
 void rtrs_srv_path_end(struct rtrs_srv_conn *conn, u32 token)
 {
 	struct rtrs_srv_path *path = conn->path;
-	int ret = 0;
+	bool over;
 
 	if (conn->core.cid || path->ext_version < RTRS_WIRE_EXT_PATH_END || !token ||
 	    token == path->token || !READ_ONCE(path->published)) {
@@ -53,8 +71,13 @@ void rtrs_srv_path_end(struct rtrs_srv_conn *conn, u32 token)
 	}
 	if (!rtrs_bucket_take(&path->end_rate, ktime_get_ns(), ENDS_RATE, ENDS_BURST))
 		return;
-	if (is_over(path, token))
-		ret = rtrs_heartbeat_say(&path->hb, RTRS_WIRE_IMM_PATH_END_ACK, token);
-	if (ret)
-		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_TRANSPORT_ERROR, ret);
+	if (!mutex_trylock(&rtrs_srv.lock)) {
+		WRITE_ONCE(path->end_asked, token);
+		rtrs_srv_path_job(path, RTRS_SRV_JOB_END);
+		return;
+	}
+	over = is_over(path, token);
+	mutex_unlock(&rtrs_srv.lock);
+	if (over)
+		say_over(path, token);
 }

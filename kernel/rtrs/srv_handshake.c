@@ -306,10 +306,25 @@ static int admit(struct rtrs_srv_path *path, const char *name)
 
 	mutex_lock(&rtrs_srv.lock);
 	ret = siblings_settled(path) ? 0 : -EAGAIN;
-	if (!ret)
+	if (!ret && !path->ready)
 		ret = rtrs_srv_session_claim_name(path->session, name, path->info_at);
 	mutex_unlock(&rtrs_srv.lock);
 	return ret;
+}
+
+/* That takes its time, and a sibling that was reached before may be lost since. */
+static bool get_ready(struct rtrs_srv_path *path)
+{
+	int ret = make_ready(path);
+
+	if (ret) {
+		clear_bit(RTRS_SRV_JOB_INFO, &path->jobs);
+		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_NO_RESOURCE, ret);
+		return false;
+	}
+	path->ready = true;
+	path->info_at = ktime_get();
+	return true;
 }
 
 void rtrs_srv_handle_info(struct rtrs_srv_path *path)
@@ -319,6 +334,8 @@ void rtrs_srv_handle_info(struct rtrs_srv_path *path)
 
 	if (!test_bit(RTRS_SRV_JOB_INFO, &path->jobs))
 		return;
+	/* pairs with rtrs_srv_path_job() */
+	smp_rmb();
 	ib_dma_sync_single_for_cpu(path->dev->ib, path->info_req->dma, path->info_req->size,
 				   DMA_FROM_DEVICE);
 	if (!all_accepted(path) ||
@@ -328,6 +345,11 @@ void rtrs_srv_handle_info(struct rtrs_srv_path *path)
 		return;
 	}
 	ret = admit(path, name);
+	if (!ret && !path->ready) {
+		if (!get_ready(path))
+			return;
+		ret = admit(path, name);
+	}
 	if (ret == -EAGAIN)
 		return;
 	clear_bit(RTRS_SRV_JOB_INFO, &path->jobs);
@@ -336,11 +358,7 @@ void rtrs_srv_handle_info(struct rtrs_srv_path *path)
 		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_REFUSED, ret);
 		return;
 	}
-	ret = make_ready(path);
-	if (ret)
-		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_NO_RESOURCE, ret);
-	else
-		rtrs_srv_path_raise(path, RTRS_PEV_UP, RTRS_CAUSE_NONE, 0);
+	rtrs_srv_path_raise(path, RTRS_PEV_UP, RTRS_CAUSE_NONE, 0);
 }
 
 int rtrs_srv_send_info(struct rtrs_srv_path *path)

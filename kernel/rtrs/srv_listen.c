@@ -87,7 +87,12 @@ static struct rdma_cm_id *listen_on(enum rdma_ucm_port_space space, const void *
 	id = rdma_create_id(&init_net, cm_event, NULL, space, IB_QPT_RC);
 	if (IS_ERR(id))
 		return id;
-	ret = rdma_bind_addr(id, (struct sockaddr *)&ss);
+	ret = 0;
+	/* whatever net.ipv6.bindv6only says: the listener for IPv6 is the one for IPv4, too */
+	if (ss.ss_family == AF_INET6)
+		ret = rdma_set_afonly(id, 0);
+	if (!ret)
+		ret = rdma_bind_addr(id, (struct sockaddr *)&ss);
 	if (!ret)
 		ret = rdma_listen(id, BACKLOG);
 	if (!ret)

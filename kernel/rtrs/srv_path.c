@@ -42,6 +42,8 @@ void rtrs_srv_path_kick(struct rtrs_srv_path *path)
 
 void rtrs_srv_path_job(struct rtrs_srv_path *path, int what)
 {
+	/* what the job is about is written; pairs with handle_info(), test_and_clear_bit() */
+	smp_mb__before_atomic();
 	set_bit(what, &path->jobs);
 	rtrs_srv_path_kick(path);
 }
@@ -55,8 +57,9 @@ void rtrs_srv_path_raise(struct rtrs_srv_path *path, u32 event, enum rtrs_cause 
 		path->why.cause = cause;
 		path->why.error = error;
 	}
-	spin_unlock_irqrestore(&path->why_lock, flags);
+	/* inside, for set_state() */
 	atomic_or(event, &path->events);
+	spin_unlock_irqrestore(&path->why_lock, flags);
 	rtrs_srv_path_kick(path);
 }
 
@@ -302,6 +305,9 @@ static void run_jobs(struct rtrs_srv_path *path)
 	}
 	if (test_and_clear_bit(RTRS_SRV_JOB_HEARD, &path->jobs))
 		wake_waiting();
+	if (path->state == RTRS_PATH_CONNECTED &&
+	    test_and_clear_bit(RTRS_SRV_JOB_END, &path->jobs))
+		rtrs_srv_path_end_late(path);
 	if (path->state == RTRS_PATH_CLOSING &&
 	    test_and_clear_bit(RTRS_SRV_JOB_QUIET, &path->jobs))
 		dissolve(path);
@@ -312,6 +318,9 @@ static void set_state(struct rtrs_srv_path *path, enum rtrs_path_state state)
 	spin_lock_irq(&path->why_lock);
 	WRITE_ONCE(path->state, state);
 	path->since = ktime_get();
+	/* a deadline that came as the path was up already is no cause of its later end */
+	if (state == RTRS_PATH_CONNECTED && !(atomic_read(&path->events) & RTRS_PEV_LOST))
+		path->why = (struct rtrs_why){ };
 	spin_unlock_irq(&path->why_lock);
 	atomic_inc(&rtrs_srv.generation);
 }
