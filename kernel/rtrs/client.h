@@ -221,6 +221,7 @@ struct rtrs_clt_path {
 	bool device_gone;		/* of the last attempt; its ids must go at once */
 	ktime_t lost_at;		/* start of the outage that attempts are to end */
 	bool published;			/* written by the worker alone; READ_ONCE elsewhere */
+	bool draining;			/* was published, its requests are not dealt with; worker */
 
 	/* of one attempt: made by connecting, freed by draining */
 	struct rtrs_device *dev;
@@ -299,6 +300,7 @@ struct rtrs_clt_session {
 
 	wait_queue_head_t wait;
 	bool link_up;			/* what ops->link was last told; link_mutex */
+	u32 draining;			/* paths that are; link_mutex */
 	bool ever_up;
 	u32 incarnation;		/* of the server, as far as can be known; link_mutex, READ_ONCE */
 	u64 server_instance;		/* what it said last, 0: an in-tree one; link_mutex */

@@ -50,7 +50,7 @@ bool rtrs_clt_session_publish(struct rtrs_clt_path *path)
 		mutex_unlock(&session->link_mutex);
 		return false;
 	}
-	path->create = false;
+	WRITE_ONCE(path->create, false);
 	rcu_assign_pointer(session->table[path->index], path);
 	set_up(path, true);
 	/* the shape is complete; pairs with its readers */
@@ -80,6 +80,8 @@ void rtrs_clt_session_unpublish(struct rtrs_clt_path *path)
 		return;
 	mutex_lock(&session->link_mutex);
 	set_up(path, false);
+	path->draining = true;
+	session->draining++;
 	RCU_INIT_POINTER(session->table[path->index], NULL);
 	rtrs_clt_end_begin(path);
 	mutex_unlock(&session->link_mutex);
@@ -94,7 +96,12 @@ void rtrs_clt_session_path_down(struct rtrs_clt_path *path, const struct rtrs_wh
 	struct rtrs_clt_session *session = path->session;
 
 	mutex_lock(&session->link_mutex);
-	if (session->link_up && !rtrs_clt_session_is_up(session)) {
+	if (path->draining) {
+		path->draining = false;
+		session->draining--;
+	}
+	/* also when this is but an attempt that failed: another path may still have requests */
+	if (session->link_up && !rtrs_clt_session_is_up(session) && !session->draining) {
 		session->link_up = false;
 		session_changed(session, why);
 		rtrs_info(session->name, "session down: %s\n", rtrs_cause_text(why->cause));

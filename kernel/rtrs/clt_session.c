@@ -152,19 +152,38 @@ void rtrs_clt_session_meet(struct rtrs_clt_session *session, const struct rtrs_o
 	mutex_unlock(&session->link_mutex);
 }
 
+/*
+ * link_mutex held. Two that ask for the same session at once are one too many for
+ * a server that looks for it and makes it in two steps, as the kernel's own does.
+ */
+static bool another_creates(const struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+	const struct rtrs_clt_path *other;
+	bool found = false;
+
+	mutex_lock(&session->mutex);
+	list_for_each_entry(other, &session->paths, link)
+		if (other != path && READ_ONCE(other->create) && !other->removing &&
+		    READ_ONCE(other->state) != RTRS_PATH_CLOSED)
+			found = true;
+	mutex_unlock(&session->mutex);
+	return found;
+}
+
 bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why)
 {
 	struct rtrs_clt_session *session = path->session;
 	bool unknown = why->cause == RTRS_CAUSE_REFUSED && why->remote && why->error == -ENXIO;
 	bool again = path->create;
 
-	path->create = false;
+	WRITE_ONCE(path->create, false);
 	if (!unknown || again)
 		return false;
 	mutex_lock(&session->link_mutex);
 	/* not before the upper layer heard that the last path is gone */
-	if (!session->link_up) {
-		path->create = true;
+	if (!session->link_up && !another_creates(path)) {
+		WRITE_ONCE(path->create, true);
 		/* counted here: another path may join what this one makes, and be up first */
 		meet(session, path->conns[0].offer.instance);
 	}
