@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Connections: the connection manager's part, and sends and receives without
- * knowing what they mean. One thread; whoever waits looks at the events, too.
+ * Connections: the connection manager's part, and what is sent by them. One
+ * thread; whoever waits looks at the events, too.
  */
 #include <endian.h>
 #include <errno.h>
@@ -9,34 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "raw.h"
 
-#define BUF_BYTES (RECVS * RECV_BYTES + 2 * CHUNK_MAX)
-
 struct path paths[PATHS];
 const char *address, *port;
-
-void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-void misused(const char *what)
-{
-	fprintf(stderr, "not understood: %s\n", what ? what : "nothing");
-	exit(2);
-}
-
-long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 int next_event(struct conn *c, long ms)
 {
@@ -76,38 +53,6 @@ static void make_id(struct conn *c)
 	if (rdma_resolve_route(c->id, 5000) ||
 	    next_event(c, PATIENCE_MS) != RDMA_CM_EVENT_ROUTE_RESOLVED)
 		die("rdma_resolve_route");
-}
-
-static void make_qp(struct conn *c)
-{
-	struct ibv_qp_init_attr attr = {
-		.cap = { .max_send_wr = 8, .max_recv_wr = RECVS, .max_send_sge = 1, .max_recv_sge = 1 },
-		.qp_type = IBV_QPT_RC,
-		.sq_sig_all = 1,
-	};
-	int i;
-
-	if (rdma_create_qp(c->id, NULL, &attr))
-		die("rdma_create_qp");
-	c->buf = calloc(1, BUF_BYTES);
-	c->mr = c->buf ? rdma_reg_write(c->id, c->buf, BUF_BYTES) : NULL;
-	if (!c->mr)
-		die("rdma_reg_write");
-	for (i = 0; i < RECVS; i++)
-		give_back(c, c->buf + i * RECV_BYTES);
-}
-
-void drop_conn(struct conn *c)
-{
-	if (!c->id)
-		return;
-	if (c->id->qp)
-		rdma_destroy_qp(c->id);
-	rdma_dereg_mr(c->mr);
-	free(c->buf);
-	rdma_destroy_id(c->id);
-	rdma_destroy_event_channel(c->events);
-	memset(c, 0, sizeof(*c));
 }
 
 int say_hello(struct conn *c, const struct hello *hello)
@@ -159,41 +104,12 @@ int path_ended(struct path *p)
 	return ended;
 }
 
+static int over(void *path)
+{
+	return path_ended(path);
+}
+
 int post(struct path *p, int cid, struct ibv_send_wr *wr, void *buf, uint32_t len)
 {
-	struct conn *c = &p->conns[cid];
-	struct ibv_sge sge = { .addr = (uintptr_t)buf, .length = len, .lkey = c->mr->lkey };
-	long start = now_ms();
-	struct ibv_send_wr *bad;
-	struct ibv_wc wc;
-	int n = 0;
-
-	wr->sg_list = &sge;
-	wr->num_sge = !!len;
-	if (path_ended(p))
-		return ENDED;
-	if (ibv_post_send(c->id->qp, wr, &bad))
-		die("ibv_post_send");
-	while (!n && now_ms() - start < PATIENCE_MS) {
-		if (path_ended(p))
-			return ENDED;
-		n = ibv_poll_cq(c->id->send_cq, 1, &wc);
-	}
-	if (!n)
-		return NO_ANSWER;
-	return wc.status == IBV_WC_SUCCESS ? 0 : ENDED;
-}
-
-int next_message(struct conn *c, struct ibv_wc *wc, char **buf)
-{
-	if (ibv_poll_cq(c->id->recv_cq, 1, wc) <= 0 || wc->status != IBV_WC_SUCCESS)
-		return 0;
-	*buf = (char *)(uintptr_t)wc->wr_id;
-	return 1;
-}
-
-void give_back(struct conn *c, char *buf)
-{
-	if (rdma_post_recv(c->id, buf, buf, RECV_BYTES, c->mr))
-		die("rdma_post_recv");
+	return post_and_wait(&p->conns[cid], wr, buf, len, over, p);
 }
