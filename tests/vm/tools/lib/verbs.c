@@ -83,7 +83,7 @@ int post_and_wait(struct conn *c, struct ibv_send_wr *wr, void *buf, uint32_t le
 	}
 	for (each = wr; each; each = each->next)
 		missing++;
-	if (over(arg))
+	if (c->broken || over(arg))
 		return ENDED;
 	if (ibv_post_send(c->id->qp, wr, &bad))
 		die("ibv_post_send");
@@ -91,8 +91,10 @@ int post_and_wait(struct conn *c, struct ibv_send_wr *wr, void *buf, uint32_t le
 		if (over(arg))
 			return ENDED;
 		n = ibv_poll_cq(c->id->send_cq, 1, &wc);
-		if (n > 0 && wc.status != IBV_WC_SUCCESS)
+		if (n > 0 && wc.status != IBV_WC_SUCCESS) {
+			c->broken = 1;
 			return ENDED;
+		}
 		missing -= n > 0;
 	}
 	return missing ? NO_ANSWER : 0;

@@ -28,7 +28,8 @@ struct conn {
 	struct ibv_mr *mr;
 	char *buf;
 	struct rtrs_wire_conn_rsp rsp;		/* of the server, to a client */
-	int ended;
+	int ended;				/* as the connection manager says */
+	int broken;				/* a send has failed: no other will do better */
 };
 
 static inline char *send_area(struct conn *c)
