@@ -6,7 +6,7 @@
 #include "limits.h"
 
 #define SEGMENT_BYTES		4096U
-#define CAPACITY_MAX		(1ULL << (63 - 9))	/* sectors */
+#define CAPACITY_MAX		((1ULL << (63 - 9)) - 1)	/* sectors; their bytes fit loff_t */
 #define BYTES_FIELD_SECTORS	(0xffffffffU >> 9)	/* one operation's 32-bit length */
 #define PRIO_CLASS_SHIFT	13
 #define PRIO_LEVEL_MASK		7
@@ -40,7 +40,7 @@ static int limits_shape(struct rnbd_limits *lim, const struct rnbd_dev_info *inf
 	if (!info->nsectors)
 		return refuse(why, "capacity is 0");
 	if (info->nsectors > CAPACITY_MAX)
-		return refuse(why, "capacity is above 2^63 bytes");
+		return refuse(why, "capacity is 2^63 bytes or more");
 	if (info->nsectors & (logical / 512 - 1))
 		return refuse(why, "capacity is no multiple of the logical block size");
 	lim->nsectors = info->nsectors;

@@ -31,7 +31,7 @@ struct rnbd_limits {
  * Open response to limits (protocol 10, security C14). @max_io_size and
  * @max_segments come from the session. -EPROTO: block size not a power of two
  * in 512..4096 (512..65536 for the physical one, not below the logical; 0
- * becomes the logical), capacity 0, above 2^63 bytes or no multiple of the
+ * becomes the logical), capacity 0, from 2^63 bytes on or no multiple of the
  * logical block, discard granularity not a multiple of 512 (0 with discard
  * becomes the logical block). *why names the broken rule.
  */
