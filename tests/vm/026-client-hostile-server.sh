@@ -275,7 +275,7 @@ refuses info-twice 'connection abort|not connected' "lost: $failed"
 good info
 
 refuses open-nothing 'Protocol error' 'capacity is 0'
-for s in open-all open-vast; do refuses $s 'Protocol error' 'capacity is above'; done
+for s in open-limit open-all open-vast; do refuses $s 'Protocol error' 'capacity is 2^63'; done
 refuses open-odd 'Protocol error' 'capacity is no multiple'
 for s in open-block open-block-256 open-block-513 open-block-8192 open-block-32768 open-bytes-4 open-bytes-12; do
 	refuses $s 'Protocol error' 'logical block size'
