@@ -3,7 +3,8 @@
 # Addresses of either family: a disk mapped by IPv6 alone carries data and shows
 # the addresses that it uses; a path of the other family over the other link
 # joins the session, both carry, and the first one goes; a source address of the
-# wrong family, or of nobody, is refused and leaves nothing.
+# wrong family, or of nobody, is refused and leaves nothing. The server takes both
+# families also where IPv6 sockets are told to leave IPv4 alone.
 # vms: pair
 # links: 2
 # limit: 300
@@ -29,7 +30,9 @@ verified() {
 
 have_ours client || skip "our modules are not built"
 ram_disks
+on server 'sysctl -qw net.ipv6.bindv6only=1'
 server_up
+on server 'sysctl -qw net.ipv6.bindv6only=0'
 client_up
 refused 'Invalid argument' 'sessname=s1 path=ip:10.77.0.2@ip:fd77::1 device_path=/dev/ram0'
 refused 'Cannot assign requested address' 'sessname=s1 path=ip:fd77::99@ip:fd77::1 device_path=/dev/ram0'
