@@ -77,7 +77,8 @@ good() {
 # begin SESSION [PORT [WORDS]]: with a hostile server, its disk in $victim.
 begin() {
 	session=$1
-	victim=$(client "meet ${2:-${ports[$1]}} $1 ${*:3}") || fail "map $1: $victim"
+	victim=$(client "meet ${2:-${ports[$1]}} $1 ${*:3}") ||
+		fail "map $1: $victim; $(on server 'pgrep -x raw_server | wc -l; tail -qn 2 /run/plain /run/keys /run/old')"
 }
 
 # end HOW: no more of it. By its name a good server's disk is mapped at once.

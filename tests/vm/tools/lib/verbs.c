@@ -32,7 +32,7 @@ long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void make_qp(struct conn *c)
+int make_qp(struct conn *c)
 {
 	struct ibv_qp_init_attr attr = {
 		.cap = {
@@ -45,13 +45,14 @@ void make_qp(struct conn *c)
 	int i;
 
 	if (rdma_create_qp(c->id, NULL, &attr))
-		die("rdma_create_qp");
+		return -1;
 	c->buf = calloc(1, BUF_BYTES);
 	c->mr = c->buf ? rdma_reg_write(c->id, c->buf, BUF_BYTES) : NULL;
 	if (!c->mr)
 		die("rdma_reg_write");
 	for (i = 0; i < RECVS; i++)
 		give_back(c, c->buf + i * RECV_BYTES);
+	return 0;
 }
 
 void drop_conn(struct conn *c)

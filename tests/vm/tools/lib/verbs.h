@@ -47,8 +47,8 @@ void die(const char *what) __attribute__((noreturn));
 void misused(const char *what) __attribute__((noreturn));
 long now_ms(void);
 
-/* The queue pair of @c->id, its buffers and all its receives. */
-void make_qp(struct conn *c);
+/* The queue pair of @c->id, its buffers and all its receives; -1: that id has ended. */
+int make_qp(struct conn *c);
 /* Nothing is left of it; one without id is none. */
 void drop_conn(struct conn *c);
 

@@ -79,7 +79,8 @@ int say_hello(struct conn *c, const struct hello *hello)
 	memset(req.session_uuid, hello->session, sizeof(req.session_uuid));
 	memset(c, 0, sizeof(*c));
 	make_id(c);
-	make_qp(c);
+	if (make_qp(c))
+		die("rdma_create_qp");
 	if (rdma_connect(c->id, &param))
 		die("rdma_connect");
 	event = next_event(c, PATIENCE_MS);

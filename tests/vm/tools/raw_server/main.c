@@ -122,10 +122,16 @@ static void knocked(struct rdma_cm_event *event)
 	}
 	c = &p->conns[hello.cid];
 	c->id = id;
+	/* here and below: a client that gave up meanwhile is no error */
+	if (make_qp(c)) {
+		c->id = NULL;
+		rdma_destroy_id(id);
+		if (!hello.cid)
+			drop_path(p);
+		return;
+	}
 	id->context = c;
-	make_qp(c);
 	rtrs_conn_rsp_build(&rsp, &offer);
-	/* a client that gave up meanwhile is no error */
 	if (rdma_accept(id, &param))
 		c->ended = 1;
 }
