@@ -192,7 +192,16 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 		WRITE_ONCE(conn->draining, true);
 		rtrs_conn_arm_sends(conn);
 	}
-	ib_drain_qp(conn->qp);
+	/*
+	 * What had arrived when the queue pair was stopped is still handled, and the
+	 * handlers give receives back and send. Those sends are before the end of the
+	 * send queue that is waited for next, those receives behind the first end of
+	 * theirs. The second one is behind all: no success is left to be handled. The
+	 * memory of the receives goes after this, while soft RDMA's queue pair may stay.
+	 */
+	ib_drain_rq(conn->qp);
+	ib_drain_sq(conn->qp);
+	ib_drain_rq(conn->qp);
 	/* its own poll may have overtaken a handler that still runs there */
 	if (conn->send_cq != conn->recv_cq)
 		close_send_work(conn);
