@@ -5,6 +5,9 @@
  * when its owner wants sends to finish without waking anybody. Called by the
  * path workers of client and server; the accounting from any context. No locks.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+
 #include "core.h"
 
 /* Memory reclaim may wait for a write whose send completion only this work handles. */
@@ -183,6 +186,49 @@ static void close_send_work(struct rtrs_conn *conn)
 	cancel_work_sync(&conn->send_work);
 }
 
+/* The last entry of a queue that flushes: once it is handled, all before it are. */
+struct drain_mark {
+	struct ib_cqe cqe;
+	struct completion handled;
+};
+
+static void mark_handled(struct ib_cq *cq, struct ib_wc *wc)
+{
+	complete(&container_of(wc->wr_cqe, struct drain_mark, cqe)->handled);
+}
+
+/*
+ * ib_drain_rq() looks at a polled CQ only after a tenth of a second, and a path has one
+ * such CQ for each polled queue: all of them come before its requests move on.
+ */
+static void drain_polled_recvs(struct rtrs_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+	struct drain_mark mark = { .cqe.done = mark_handled };
+	struct ib_recv_wr last = { .wr_cqe = &mark.cqe };
+
+	init_completion(&mark.handled);
+	if (ib_modify_qp(conn->qp, &attr, IB_QP_STATE) || ib_post_recv(conn->qp, &last, NULL)) {
+		/* a device that has failed takes nothing, but its driver may know a way */
+		ib_drain_rq(conn->qp);
+		return;
+	}
+	for (;;) {
+		ib_process_cq_direct(conn->recv_cq, -1);
+		if (try_wait_for_completion(&mark.handled))
+			break;
+		usleep_range(50, 200);
+	}
+}
+
+static void drain_recvs(struct rtrs_conn *conn)
+{
+	if (conn->recv_cq->poll_ctx == IB_POLL_DIRECT)
+		drain_polled_recvs(conn);
+	else
+		ib_drain_rq(conn->qp);
+}
+
 void rtrs_conn_drain(struct rtrs_conn *conn)
 {
 	if (!conn->qp)
@@ -199,9 +245,9 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 	 * theirs. The second one is behind all: no success is left to be handled. The
 	 * memory of the receives goes after this, while soft RDMA's queue pair may stay.
 	 */
-	ib_drain_rq(conn->qp);
+	drain_recvs(conn);
 	ib_drain_sq(conn->qp);
-	ib_drain_rq(conn->qp);
+	drain_recvs(conn);
 	/* its own poll may have overtaken a handler that still runs there */
 	if (conn->send_cq != conn->recv_cq)
 		close_send_work(conn);
