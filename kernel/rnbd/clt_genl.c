@@ -89,6 +89,12 @@ static_assert((int)RNBD_EVENT_ADDED == RNBD_CLT_ADDED);
 static_assert((int)RNBD_EVENT_CHANGED == RNBD_CLT_CHANGED);
 static_assert((int)RNBD_EVENT_REMOVED == RNBD_CLT_REMOVED);
 
+/*
+ * Some events come from the worker of a lost path, which memory reclaim may wait for,
+ * as it may for what the device's own worker does next: no event waits for reclaim.
+ */
+#define EVENT_GFP	(GFP_NOWAIT | __GFP_NOWARN)
+
 void rnbd_clt_genl_notify(struct rnbd_clt_dev *dev, enum rnbd_clt_event event)
 {
 	/* counted even if nobody listens: dumps compare it */
@@ -98,16 +104,19 @@ void rnbd_clt_genl_notify(struct rnbd_clt_dev *dev, enum rnbd_clt_event event)
 
 	if (!genl_has_listeners(&family, &init_net, 0))
 		return;
-	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	if (!skb)
+	skb = genlmsg_new(NLMSG_GOODSIZE, EVENT_GFP);
+	if (!skb) {
+		/* listeners look at everything again, as if they had been too slow to read */
+		genl_set_err(&family, &init_net, 0, 0, -ENOBUFS);
 		return;
+	}
 	head = genlmsg_put(skb, 0, 0, &family, 0, RNBD_CMD_DEVICE_NTF);
 	if (!head || nla_put_u32(skb, RNBD_A_EVENT, event) || fill_device(skb, dev, gen)) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, head);
-	genlmsg_multicast(&family, skb, 0, 0, GFP_KERNEL);
+	genlmsg_multicast(&family, skb, 0, 0, EVENT_GFP);
 }
 
 static int reply_device(struct genl_info *info, struct rnbd_clt_dev *dev, u8 cmd)

@@ -270,6 +270,19 @@ static const struct genl_multicast_group groups[] = {
 	[GROUP_EVENTS] = { .name = RTRS_GENL_MCGRP_EVENTS },
 };
 
+/*
+ * An event of a lost path comes before the path's requests move on, which memory
+ * reclaim may wait for: so no event may wait for reclaim.
+ */
+#define EVENT_GFP	(GFP_NOWAIT | __GFP_NOWARN)
+
+/* Listeners look at everything again, as if they had been too slow to read. */
+static void event_missed(void)
+{
+	genl_set_err(&family, &init_net, 0, GROUP_EVENTS, -ENOBUFS);
+}
+
+/* NULL: nobody listens, or it is missed. */
 static struct sk_buff *event_start(u8 cmd, enum rtrs_clt_event event, u32 left_out, void **hdr)
 {
 	static const u8 events[] = {
@@ -277,10 +290,15 @@ static struct sk_buff *event_start(u8 cmd, enum rtrs_clt_event event, u32 left_o
 		[RTRS_CLT_CHANGED]	= RTRS_EVENT_CHANGED,
 		[RTRS_CLT_REMOVED]	= RTRS_EVENT_REMOVED,
 	};
-	struct sk_buff *skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	struct sk_buff *skb;
 
-	if (!skb)
+	if (!genl_has_listeners(&family, &init_net, GROUP_EVENTS))
 		return NULL;
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, EVENT_GFP);
+	if (!skb) {
+		event_missed();
+		return NULL;
+	}
 	*hdr = genlmsg_put(skb, 0, 0, &family, 0, cmd);
 	if (*hdr && !nla_put_u32(skb, RTRS_A_EVENT, events[event]) &&
 	    (!left_out || !nla_put_u32(skb, RTRS_A_SUPPRESSED, left_out)))
@@ -289,7 +307,6 @@ static struct sk_buff *event_start(u8 cmd, enum rtrs_clt_event event, u32 left_o
 	return NULL;
 }
 
-/* Lost for lack of memory: the generation has moved, listeners find out. */
 static void event_finish(struct sk_buff *skb, void *hdr, int ret)
 {
 	if (ret) {
@@ -297,7 +314,7 @@ static void event_finish(struct sk_buff *skb, void *hdr, int ret)
 		return;
 	}
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast(&family, skb, 0, GROUP_EVENTS, GFP_KERNEL);
+	genlmsg_multicast(&family, skb, 0, GROUP_EVENTS, EVENT_GFP);
 }
 
 /* First and last event of an object are always sent; true: this one, too. */
