@@ -16,6 +16,7 @@
 
 #define QUEUE_DEPTH_MAX	10240U	/* what blk-mq takes */
 #define SEGMENTS_MAX	256U	/* bounds the scatterlist each request carries */
+#define NO_LINK		0U	/* we are introduced on: the first one has number 1 */
 
 static DEFINE_MUTEX(sessions_mutex);
 static LIST_HEAD(sessions);
@@ -278,7 +279,12 @@ static int start(struct rnbd_clt_session *session, struct rtrs_why *why, u32 *ge
 	if (err)
 		goto out;
 	*gen = rnbd_clt_session_gen(session);
-	return rnbd_clt_send_info(session, why);
+	err = rnbd_clt_send_info(session, why);
+	if (!err || why->cause != RTRS_CAUSE_SESSION_LOST)
+		return err;
+	/* no path for the moment, as after any outage: the link worker introduces us */
+	*gen = NO_LINK;
+	return 0;
 out:
 	if (err == -ECANCELED)
 		why->cause = RTRS_CAUSE_CANCELLED;
@@ -291,7 +297,7 @@ static void start_work(struct work_struct *work)
 {
 	struct rnbd_clt_session *session = container_of(work, struct rnbd_clt_session, start_work);
 	struct rtrs_why why = { };
-	u32 gen = 0;
+	u32 gen = NO_LINK;
 	int err;
 
 	err = start(session, &why, &gen);
@@ -304,7 +310,7 @@ static void start_work(struct work_struct *work)
 	if (session->state == RNBD_CLT_SESSION_STARTING)
 		WRITE_ONCE(session->state,
 			   err ? RNBD_CLT_SESSION_FAILED : RNBD_CLT_SESSION_READY);
-	/* lost and found while we were introducing us: once more */
+	/* lost and found while we were introducing us, or another path is up: once more */
 	if (session->state == RNBD_CLT_SESSION_READY && !set_greeted(session, gen) &&
 	    session->link_up)
 		queue_work(session_wq, &session->link_work);
@@ -404,12 +410,8 @@ out:
 /* Nothing to wait for: opens may be sent, or cannot. Without lock, as waits look at it. */
 static bool decided(struct rnbd_clt_session *session)
 {
-	enum rnbd_clt_session_state state = READ_ONCE(session->state);
-
-	if (state == RNBD_CLT_SESSION_STARTING)
-		return false;
-	return state != RNBD_CLT_SESSION_READY || READ_ONCE(session->greeted) ||
-	       !READ_ONCE(session->link_up);
+	return READ_ONCE(session->state) != RNBD_CLT_SESSION_READY ||
+	       READ_ONCE(session->greeted) || !READ_ONCE(session->link_up);
 }
 
 static int wait_ready(struct rnbd_clt_dev *dev, struct rtrs_why *why)
@@ -417,7 +419,11 @@ static int wait_ready(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 	struct rnbd_clt_session *session = dev->session;
 	int err = 0;
 
-	wait_event_idle(session->wait, READ_ONCE(dev->cancel) || decided(session));
+	wait_event_idle(session->wait, READ_ONCE(dev->cancel) ||
+			READ_ONCE(session->state) != RNBD_CLT_SESSION_STARTING);
+	/* a link that comes and goes may never be decided about; the open has its own patience */
+	wait_event_idle_timeout(session->wait, READ_ONCE(dev->cancel) || decided(session),
+				RNBD_CLT_MSG_TIMEOUT);
 	mutex_lock(&session->lock);
 	if (session->state == RNBD_CLT_SESSION_FAILED) {
 		*why = session->why;
