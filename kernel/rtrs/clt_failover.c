@@ -49,11 +49,18 @@ void rtrs_clt_slot_free(struct rtrs_clt_session *session, struct rtrs_req *req)
 	}
 }
 
+/* None as long as no offer was taken, which another path's worker may be about to do. */
+static u32 slots(struct rtrs_clt_session *session)
+{
+	/* pairs with rtrs_clt_reqs_create() */
+	return smp_load_acquire(&session->reqs) ? session->limits.queue_depth : 0;
+}
+
 static bool fences_up(struct rtrs_clt_session *session, u32 index)
 {
-	u32 slot;
+	u32 slot, count = slots(session);
 
-	for (slot = 0; session->reqs && slot < session->limits.queue_depth; slot++)
+	for (slot = 0; slot < count; slot++)
 		if (test_bit(index, session->reqs[slot].fence))
 			return true;
 	return false;
@@ -62,10 +69,10 @@ static bool fences_up(struct rtrs_clt_session *session, u32 index)
 /* Nothing of the last life of the path at this place is left on the server. */
 static void fence_lift(struct rtrs_clt_session *session, u32 index)
 {
+	u32 slot, count = slots(session);
 	struct rtrs_req *req;
-	u32 slot;
 
-	for (slot = 0; session->reqs && slot < session->limits.queue_depth; slot++) {
+	for (slot = 0; slot < count; slot++) {
 		req = &session->reqs[slot];
 		/* set by the path's worker alone, which is the caller, has ended or has not been up since */
 		if (!test_bit(index, req->fence))
@@ -249,11 +256,11 @@ static struct rtrs_clt_conn *conn_of(struct rtrs_clt_path *path, unsigned long o
 void rtrs_clt_fail_over(struct rtrs_clt_path *path)
 {
 	struct rtrs_clt_session *session = path->session;
+	u32 slot, count = slots(session);
 	struct rtrs_clt_conn *conn;
 	unsigned long owner;
-	u32 slot;
 
-	for (slot = 0; session->reqs && slot < session->limits.queue_depth; slot++) {
+	for (slot = 0; slot < count; slot++) {
 		struct rtrs_req *req = &session->reqs[slot];
 
 		owner = atomic_long_read(&req->owner);

@@ -120,40 +120,44 @@ static int req_create(struct rtrs_clt_session *session, struct rtrs_req *req, u3
 	return req->wrs && req->sges ? 0 : -ENOMEM;
 }
 
-int rtrs_clt_reqs_create(struct rtrs_clt_session *session, u32 depth)
+static void reqs_free(struct rtrs_req *reqs, u32 depth)
 {
 	u32 i;
 
-	session->reqs = kvcalloc(depth, sizeof(*session->reqs), GFP_KERNEL);
-	if (!session->reqs)
-		return -ENOMEM;
+	for (i = 0; reqs && i < depth; i++) {
+		kfree(reqs[i].wrs);
+		kfree(reqs[i].sges);
+	}
+	kvfree(reqs);
+}
+
+int rtrs_clt_reqs_create(struct rtrs_clt_session *session, u32 depth)
+{
+	struct rtrs_req *reqs = kvcalloc(depth, sizeof(*reqs), GFP_KERNEL);
+	u8 *messages = kvzalloc((size_t)depth * RTRS_CLT_HDR_STRIDE, GFP_KERNEL);
+	u32 i;
+
+	if (!reqs || !messages)
+		goto err_free;
+	for (i = 0; i < depth; i++)
+		if (req_create(session, &reqs[i], i))
+			goto err_free;
+	session->messages = messages;
 	session->limits.queue_depth = depth;
-	session->messages = kvzalloc((size_t)depth * RTRS_CLT_HDR_STRIDE, GFP_KERNEL);
-	if (!session->messages) {
-		rtrs_clt_reqs_destroy(session);
-		return -ENOMEM;
-	}
-	for (i = 0; i < depth; i++) {
-		if (req_create(session, &session->reqs[i], i)) {
-			rtrs_clt_reqs_destroy(session);
-			return -ENOMEM;
-		}
-	}
+	/* whole: workers of other paths look without the mutex; pairs with slots() */
+	smp_store_release(&session->reqs, reqs);
 	return 0;
+
+err_free:
+	kvfree(messages);
+	reqs_free(reqs, depth);
+	return -ENOMEM;
 }
 
 void rtrs_clt_reqs_destroy(struct rtrs_clt_session *session)
 {
-	u32 i;
-
-	for (i = 0; session->reqs && i < session->limits.queue_depth; i++) {
-		kfree(session->reqs[i].wrs);
-		kfree(session->reqs[i].sges);
-	}
 	kvfree(session->messages);
-	session->messages = NULL;
-	kvfree(session->reqs);
-	session->reqs = NULL;
+	reqs_free(session->reqs, session->limits.queue_depth);
 }
 
 int rtrs_clt_recvs_create(struct rtrs_clt_conn *conn, u32 count)
