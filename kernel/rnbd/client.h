@@ -169,7 +169,7 @@ struct rnbd_clt_dev {
 	 * comes back after a loss of power. Whoever has the disk open then has
 	 * every flush fail, until all have closed it.
 	 */
-	bool unflushed;			/* set by I/O, taken by a flush on its way out */
+	u32 unflushed;			/* bool: set by I/O, exchanged by a flush on its way out */
 	bool by_hand;			/* only a remap opens it again; @lock */
 	bool lost_writes;		/* read by I/O; under @lock, cleared by the first opener */
 	u32 incarnation;		/* of the session that @device_id belongs to */

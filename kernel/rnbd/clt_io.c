@@ -74,19 +74,19 @@ static void note_written(struct rnbd_clt_dev *dev, const struct request *rq)
 		return;
 	/* read first: the line stays shared between the CPUs */
 	if (!READ_ONCE(dev->unflushed))
-		WRITE_ONCE(dev->unflushed, true);
+		WRITE_ONCE(dev->unflushed, 1);
 }
 
 /* A flush answers for the writes answered before it was sent, if it succeeds. */
 static void flush_begins(struct rnbd_clt_dev *dev, struct rnbd_clt_req *req)
 {
-	req->covers = xchg(&dev->unflushed, false);
+	req->covers = xchg(&dev->unflushed, 0);
 }
 
 static void flush_failed(struct rnbd_clt_dev *dev, const struct rnbd_clt_req *req)
 {
 	if (req->covers)
-		WRITE_ONCE(dev->unflushed, true);
+		WRITE_ONCE(dev->unflushed, 1);
 }
 
 /* Completion context, or the submitter's when it polls. */

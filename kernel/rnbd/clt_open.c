@@ -36,7 +36,7 @@ static void note_loss(struct rnbd_clt_dev *dev)
 		       dev->disk->disk_name);
 	}
 	if (now != dev->incarnation)
-		WRITE_ONCE(dev->unflushed, false);
+		WRITE_ONCE(dev->unflushed, 0);
 	dev->incarnation = now;
 }
 

@@ -247,7 +247,7 @@ struct rtrs_clt_path {
 
 /* Of one queue: chains of some path wait for a request without .more. */
 struct rtrs_clt_bell {
-	bool held;
+	u32 held;			/* bool; not every CPU can exchange a byte */
 } ____cacheline_aligned_in_smp;
 
 struct rtrs_clt_session {

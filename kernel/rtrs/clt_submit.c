@@ -345,7 +345,7 @@ static void ring(struct rtrs_clt_session *session, u32 cid)
 	u32 index;
 
 	/* whoever holds one back from now on rings for it */
-	xchg(&session->bells[cid].held, false);
+	xchg(&session->bells[cid].held, 0);
 	rcu_read_lock();
 	for_each_path_up(session, path, index)
 		post_pending(&path->conns[cid]);
@@ -371,7 +371,7 @@ static void bell(struct rtrs_clt_session *session, u32 cid, bool more)
 
 	if (more) {
 		/* after the chain: who clears it sees the chain; pairs with ring() */
-		smp_store_release(&bell->held, true);
+		smp_store_release(&bell->held, 1);
 	} else if (READ_ONCE(bell->held)) {
 		ring(session, cid);
 	}
