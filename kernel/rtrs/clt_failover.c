@@ -153,8 +153,9 @@ void rtrs_clt_linger_work(struct work_struct *work)
 			__clear_bit(index, session->indices);
 		}
 	}
+	/* a path that was lost while this waited for the mutex may have it queued, for later */
 	if (wait != MAX_JIFFY_OFFSET && !session->closing)
-		queue_delayed_work(rtrs_clt_wq, &session->linger_work, wait);
+		mod_delayed_work(rtrs_clt_wq, &session->linger_work, wait);
 	mutex_unlock(&session->mutex);
 }
 
