@@ -280,7 +280,23 @@ static void act_wait(struct rtrs_clt_path *path)
 	queue_delayed_work(rtrs_clt_wq, &path->timer, msecs_to_jiffies(delay));
 }
 
-static void act(struct rtrs_clt_path *path, enum rtrs_path_action action)
+/*
+ * @early: an attempt failed and no other one was left, judged as of a session that has
+ * never been up. One that came up since then may have looked for such paths before this
+ * one was closed. Under the mutex one of the two sees what the other has written.
+ */
+static void act_rest(struct rtrs_clt_path *path, bool early)
+{
+	struct rtrs_clt_session *session = path->session;
+
+	mutex_lock(&session->mutex);
+	if (early && READ_ONCE(session->ever_up) && !path->removing)
+		rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
+	mutex_unlock(&session->mutex);
+	rtrs_clt_session_settle(path);
+}
+
+static void act(struct rtrs_clt_path *path, enum rtrs_path_action action, bool early)
 {
 	switch (action) {
 	case RTRS_PACT_CONNECT:
@@ -297,7 +313,7 @@ static void act(struct rtrs_clt_path *path, enum rtrs_path_action action)
 		act_wait(path);
 		break;
 	case RTRS_PACT_REST:
-		rtrs_clt_session_settle(path);
+		act_rest(path, early);
 		break;
 	default:
 		break;
@@ -328,8 +344,11 @@ static void path_work(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();
 	struct rtrs_path_verdict v;
 	u32 events;
+	bool early;
 
 	while ((events = atomic_read(&path->events))) {
+		/* an administrator who closes a path does not leave it as DRAINING */
+		early = path->state == RTRS_PATH_DRAINING && !READ_ONCE(path->session->ever_up);
 		v = rtrs_clt_path_step(path->state, events, attempts_left(path));
 		if (!v.consumed && v.next == path->state)
 			break;
@@ -344,7 +363,7 @@ static void path_work(struct work_struct *work)
 			queue_work(rtrs_clt_wq, &path->reap);
 			break;
 		}
-		act(path, v.action);
+		act(path, v.action, early);
 	}
 	memalloc_noio_restore(noio);
 }
