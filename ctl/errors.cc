@@ -40,6 +40,7 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-P24", "path_down", EXIT_UNREACHABLE, "`rnbdctl show PATH` and the kernel log tell more"},
 	{"RNBD-P25", "session_without_paths", EXIT_UNREACHABLE, "`rnbdctl path add SESSION ADDRESS` gives it a path"},
 	{"RNBD-P26", "port_down", EXIT_UNREACHABLE, "the network interface of this path is down; bring it up, the client connects again by itself"},
+	{"RNBD-P27", "address_taken", EXIT_DIFFERS, "the route leads by the source address of another path of the session: name one as SRC@DST, or delete the other path"},
 	/* opening a device on the server */
 	{"RNBD-O01", "write_conflict", EXIT_REFUSED, "another client has it open for writing; map with `ro`, or with `migration` to take over"},
 	{"RNBD-O02", "remote_refused", EXIT_REFUSED, "the server looks below its search path; `rnbdctl status` there shows it"},
@@ -117,6 +118,7 @@ const FaultRow FAULTS[] = {
 	{"addr-changed", 0, "RNBD-P18"},
 	{"device-removed", 0, "RNBD-P19"},
 	{"port-down", 0, "RNBD-P26"},
+	{"addr-taken", 0, "RNBD-P27"},
 	{"admin", 0, "RNBD-O14", true},
 	{"admin", 0, "RNBD-P20"},
 	{"session-closed", 0, "RNBD-P21"},

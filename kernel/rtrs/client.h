@@ -212,6 +212,8 @@ struct rtrs_clt_path {
 	int connects_shown;		/* what statistics show: can be reset */
 	int failures_shown;
 
+	bool claims;			/* @used is no other path's; session mutex */
+	struct rtrs_addr_pair named;	/* as its directory, nor is this; session mutex */
 	bool started;			/* session mutex */
 	bool removing;			/* session mutex */
 	bool was_connected;

@@ -268,12 +268,40 @@ static int resolve(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 	return ret;
 }
 
+/*
+ * With its source left open, a path may end up with the addresses of another one. The
+ * server would take them for one path that comes back, sysfs for one name given twice.
+ */
+static bool claim_addrs(struct rtrs_clt_path *path, const struct rtrs_addr *src)
+{
+	struct rtrs_addr_pair pair = { .src = *src, .dst = path->wanted.dst };
+	struct rtrs_clt_session *session = path->session;
+	struct rtrs_clt_path *other;
+	bool free = true;
+
+	mutex_lock(&session->mutex);
+	/* one that is being removed has its directory as long as it is on the list */
+	list_for_each_entry(other, &session->paths, link)
+		if (other != path && (rtrs_pair_equal(&other->named, &pair) ||
+				      (other->claims && rtrs_pair_equal(&other->used, &pair))))
+			free = false;
+	if (free) {
+		path->claims = true;
+		spin_lock(&path->view_lock);
+		path->used = pair;
+		spin_unlock(&path->view_lock);
+	}
+	mutex_unlock(&session->mutex);
+	return free;
+}
+
 /* Connection 0 decides about the device; the others must end up on the same. */
 static int take_device(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 {
 	struct rtrs_clt_path *path = conn->path;
 	struct rdma_cm_id *id = conn->c.cm_id;
 	struct rtrs_device *dev;
+	struct rtrs_addr src;
 	u16 port;
 
 	if (conn->c.cid) {
@@ -290,13 +318,15 @@ static int take_device(struct rtrs_clt_conn *conn, struct rtrs_why *why)
 		return why->error;
 	}
 	conn->c.dev = dev;
+	rtrs_sockaddr_addr((struct sockaddr *)&id->route.addr.src_addr, &src, &port);
 	spin_lock(&path->view_lock);
-	rtrs_sockaddr_addr((struct sockaddr *)&id->route.addr.src_addr, &path->used.src,
-				&port);
 	strscpy(path->hca, dev_name(&id->device->dev), sizeof(path->hca));
 	path->hca_port = id->port_num;
 	spin_unlock(&path->view_lock);
-	return 0;
+	if (claim_addrs(path, &src))
+		return 0;
+	*why = (struct rtrs_why){ RTRS_CAUSE_ADDR_TAKEN, -EEXIST, false };
+	return why->error;
 }
 
 static void qp_spec(struct rtrs_clt_conn *conn, struct rtrs_qp_spec *spec)

@@ -263,8 +263,8 @@ static bool pair_taken(const struct rtrs_clt_session *session, const struct rtrs
 	const struct rtrs_clt_path *path;
 
 	list_for_each_entry(path, &session->paths, link)
-		if (!path->removing && rtrs_addr_equal(&path->wanted.dst, &addr->dst) &&
-		    rtrs_addr_equal(&path->wanted.src, &addr->src))
+		if (!path->removing && (rtrs_pair_equal(&path->wanted, addr) ||
+					(path->claims && rtrs_pair_equal(&path->used, addr))))
 			return true;
 	return false;
 }

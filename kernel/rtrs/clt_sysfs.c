@@ -446,11 +446,15 @@ int rtrs_clt_sysfs_path_add(struct rtrs_clt_path *path)
 	dir->path = path;
 	rtrs_pair_format(&path->used, name, sizeof(name));
 	ret = kobject_init_and_add(&dir->kobj, &path_type, path->session->paths_kobj, "%s", name);
-	if (ret)
+	if (ret) {
 		kobject_put(&dir->kobj);
-	else
-		path->dir = &dir->kobj;
-	return ret;
+		return ret;
+	}
+	path->dir = &dir->kobj;
+	mutex_lock(&path->session->mutex);
+	path->named = path->used;
+	mutex_unlock(&path->session->mutex);
+	return 0;
 }
 
 /* Waits for reads and stores that run, but for the one that asked for this. */

@@ -82,6 +82,7 @@ void rtrs_clt_teardown(struct rtrs_clt_path *path)
 	if (dev) {
 		mutex_lock(&path->session->mutex);
 		path->dev = NULL;
+		path->claims = path->dir;
 		mutex_unlock(&path->session->mutex);
 		rtrs_device_put(dev);
 	}

@@ -20,6 +20,7 @@ MODULE_LICENSE("GPL");
 
 /* pure/addr_text.c */
 EXPORT_SYMBOL_GPL(rtrs_addr_equal);
+EXPORT_SYMBOL_GPL(rtrs_pair_equal);
 EXPORT_SYMBOL_GPL(rtrs_addr_format);
 EXPORT_SYMBOL_GPL(rtrs_addr_parse);
 EXPORT_SYMBOL_GPL(rtrs_pair_format);

@@ -264,3 +264,18 @@ TEST_CASE("addresses are equal by kind and by the bytes that count")
 	other.bytes[0] = 1;
 	CHECK(rtrs_addr_equal(&none, &other));
 }
+
+TEST_CASE("pairs are equal when both of their addresses are")
+{
+	const std::string text = "ip:10.0.0.2@ip:10.0.0.1", open = "ip:10.0.0.1", reverse = "ip:10.0.0.1@ip:10.0.0.2";
+	rtrs_addr_pair a = {}, b = {};
+	REQUIRE(rtrs_pair_parse(text.data(), text.size(), &a) == 0);
+	b = a;
+	CHECK(rtrs_pair_equal(&a, &b));
+	b = {};
+	REQUIRE(rtrs_pair_parse(open.data(), open.size(), &b) == 0);
+	CHECK_FALSE(rtrs_pair_equal(&a, &b));
+	b = {};
+	REQUIRE(rtrs_pair_parse(reverse.data(), reverse.size(), &b) == 0);
+	CHECK_FALSE(rtrs_pair_equal(&a, &b));
+}

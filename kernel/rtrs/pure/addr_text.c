@@ -339,3 +339,8 @@ bool rtrs_addr_equal(const struct rtrs_addr *a, const struct rtrs_addr *b)
 		return false;
 	return a->family == RTRS_ADDR_NONE || !memcmp(a->bytes, b->bytes, used);
 }
+
+bool rtrs_pair_equal(const struct rtrs_addr_pair *a, const struct rtrs_addr_pair *b)
+{
+	return rtrs_addr_equal(&a->src, &b->src) && rtrs_addr_equal(&a->dst, &b->dst);
+}

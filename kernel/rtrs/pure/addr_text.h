@@ -42,6 +42,7 @@ size_t rtrs_addr_format(const struct rtrs_addr *addr, char *buf, size_t size);
 /* "src@dst", or "dst" if the source is RTRS_ADDR_NONE. */
 size_t rtrs_pair_format(const struct rtrs_addr_pair *pair, char *buf, size_t size);
 bool rtrs_addr_equal(const struct rtrs_addr *a, const struct rtrs_addr *b);
+bool rtrs_pair_equal(const struct rtrs_addr_pair *a, const struct rtrs_addr_pair *b);
 
 #ifdef __cplusplus
 }

@@ -58,6 +58,8 @@ static const struct {
 	[RTRS_CAUSE_DEVICE_CHANGED] = {
 		"device-changed", "the server's device shrank or is another one than before" },
 	[RTRS_CAUSE_PORT_DOWN] = { "port-down", "the network port of this machine went down" },
+	[RTRS_CAUSE_ADDR_TAKEN] = {
+		"addr-taken", "another path of the session has the same two addresses" },
 };
 
 const char *rtrs_cause_token(enum rtrs_cause cause)

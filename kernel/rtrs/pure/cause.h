@@ -46,6 +46,7 @@ enum rtrs_cause {
 	RTRS_CAUSE_CANCELLED,
 	RTRS_CAUSE_DEVICE_CHANGED,	/* what the server has now cannot stand in for what was mapped */
 	RTRS_CAUSE_PORT_DOWN,		/* ours */
+	RTRS_CAUSE_ADDR_TAKEN,		/* another path of the session has the same two */
 	RTRS_CAUSES
 };
 
