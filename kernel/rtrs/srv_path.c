@@ -319,7 +319,8 @@ static void set_state(struct rtrs_srv_path *path, enum rtrs_path_state state)
 	WRITE_ONCE(path->state, state);
 	path->since = ktime_get();
 	/* a deadline that came as the path was up already is no cause of its later end */
-	if (state == RTRS_PATH_CONNECTED && !(atomic_read(&path->events) & RTRS_PEV_LOST))
+	if (state == RTRS_PATH_CONNECTED &&
+	    !(atomic_read(&path->events) & (RTRS_PEV_LOST | RTRS_PEV_CLOSE | RTRS_PEV_REMOVE)))
 		path->why = (struct rtrs_why){ };
 	spin_unlock_irq(&path->why_lock);
 	atomic_inc(&rtrs_srv.generation);

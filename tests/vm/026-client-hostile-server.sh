@@ -213,8 +213,8 @@ end normal
 
 begin old
 violates ends lines 'misplaced end of a path'
-# the limit of the log holds for what comes next, too: nothing below looks for such a line soon
-# what came before has used up the limit, which holds for five seconds
+# the log's limit holds for five seconds: what came before has used it up, and nothing
+# below looks for such a line so soon
 on client 'sleep 5'
 violates volley lines 'unknown immediate'
 [ "$(grep -c 'unknown immediate' < <(log_since client))" -le 10 ] || fail "the log is flooded"
