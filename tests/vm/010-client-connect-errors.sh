@@ -19,7 +19,7 @@ refused() {
 	! out=$(on client "{ echo 'sessname=$4 path=ip:$5 device_path=/dev/ram0' \
 		>/sys/class/rnbd-client/ctl/map_device; } 2>&1") || fail "$5: mapped"
 	[[ $out = *"$2"* ]] || fail "$5: \"$out\", expected \"$2\""
-	[ $((SECONDS - started)) -le "$1" ] || fail "$5: took $((SECONDS - started)) s"
+	[ $((SECONDS - started)) -le "$(slowly "$1")" ] || fail "$5: took $((SECONDS - started)) s"
 	[ -z "$3" ] || grep -q "rtrs_client: $4: .*$3" <<<"$(vm_log client)" || fail "$5: the log does not say \"$3\""
 }
 

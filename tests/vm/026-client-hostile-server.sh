@@ -128,7 +128,7 @@ refuses() {
 	local out started=$SECONDS
 	log_mark client
 	! out=$(client "meet 1235 $1") || fail "$1 was mapped"
-	[ $((SECONDS - started)) -le 10 ] || fail "$1: refused after $((SECONDS - started)) s"
+	[ $((SECONDS - started)) -le "$(slowly 10)" ] || fail "$1: refused after $((SECONDS - started)) s"
 	[[ $out =~ $2 ]] || fail "$1: \"$out\", expected \"$2\""
 	grep -qE "$1: .*$3" < <(log_since client) || fail "$1: the log does not say \"$3\""
 	on client "until_true 10 test ! -e /sys/class/rtrs-client/$1" || fail "session $1 is left"
@@ -296,7 +296,7 @@ recovers open-twice "lost: $broke"
 recovers open-large
 # a granularity that no arithmetic likes
 begin open-discard-4294966784 1235
-on client "timeout 20 blkdiscard -f -o 4096 -l 1048576 /dev/$victim" || fail "discard"
+on client "within 20 blkdiscard -f -o 4096 -l 1048576 /dev/$victim" || fail "discard"
 unmapped "$victim" normal
 begin open-same 1235
 ! got=$(client "map 'sessname=open-same device_path=second'") || fail "two devices have one number"

@@ -57,7 +57,7 @@ nothing_left
 up handshake_timeout=5
 intree_map s1 ram0
 # no RTRS in its connect request
-! on client 'timeout 10 rping -c -a 10.77.0.1 -p 1234 -C 1 2>&1' || fail "rping was accepted"
+! on client 'within 10 rping -c -a 10.77.0.1 -p 1234 -C 1 2>&1' || fail "rping was accepted"
 on client 'dd if=/dev/rnbd0 of=/dev/null bs=4096 count=4 iflag=direct status=none'
 unmap
 nothing_left

@@ -44,7 +44,7 @@ grep -q 'lost: session down' <<<"$(log_since server)" || fail "no line about the
 vm_start client
 client_up
 busy
-on server 'timeout 50 rmmod rnbd-server && rmmod rtrs-server rtrs-core'
+on server 'within 50 rmmod rnbd-server && rmmod rtrs-server rtrs-core'
 [ "$(on server 'rdma resource show')" = "$before" ] || fail "left: $(on server 'rdma resource show')"
 on client 'pkill fio || :'
 log_clean server
@@ -54,7 +54,7 @@ vm_start client
 load_ours server rnbd-server dev_search_path=/dev
 client_up
 busy
-on server 'timeout 50 rdma link delete rxe0; rdma link add rxe0 type rxe netdev eth0'
+on server 'within 50 rdma link delete rxe0; rdma link add rxe0 type rxe netdev eth0'
 sessions_gone 5
 on client 'pkill fio || :'
 vm_kill client

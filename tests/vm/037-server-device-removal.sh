@@ -39,7 +39,7 @@ for way in device path; do
 	writer
 	held
 	if [ $way = device ]; then
-		on server 'timeout 10 rdma link delete rxe0' || fail "the device does not go"
+		on server 'within 10 rdma link delete rxe0' || fail "the device does not go"
 		on server 'rdma link add rxe0 type rxe netdev eth0'
 	else
 		on server "echo 1 >$session/paths/ip:10.77.0.2@ip:10.77.0.1/disconnect"
@@ -61,7 +61,7 @@ done
 
 writer
 log_mark client
-on server 'timeout 50 rmmod rnbd-server'
+on server 'within 50 rmmod rnbd-server'
 state disconnected 5
 grep -q 'the peer closed the path' <<<"$(log_since client)" || fail "the client was not told"
 unload server

@@ -20,7 +20,7 @@ fails_in() {
 	! ON_LIMIT=100 on client "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none 2>/dev/null" ||
 		fail "I/O without a server"
 	took=$((SECONDS - started))
-	{ [ $took -ge "$1" ] && [ $took -le "$2" ]; } || fail "failed after $took s, expected $1 to $2"
+	{ [ $took -ge "$1" ] && [ $took -le "$(slowly "$2")" ]; } || fail "failed after $took s, expected $1 to $2"
 }
 reads() { ON_LIMIT=100 on client "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none"; }
 
@@ -85,7 +85,7 @@ on client "until_true 20 awk '\$5 > 100 { found = 1 } END { exit !found }' /sys/
 started=$SECONDS
 unload server
 ! wait $load || fail "I/O without a server"
-[ $((SECONDS - started)) -le 20 ] || fail "I/O waited $((SECONDS - started)) s"
+[ $((SECONDS - started)) -le "$(slowly 20)" ] || fail "I/O waited $((SECONDS - started)) s"
 fails_in 0 5
 server_up
 becomes open 60

@@ -35,7 +35,7 @@ becomes "$one" closed 10
 attr_refused 'Device or resource busy' "$one" unmap_device normal
 started=$SECONDS
 unmapped "$one" force
-[ $((SECONDS - started)) -le 6 ] || fail "I/O that waits held up a forced unmap"
+[ $((SECONDS - started)) -le "$(slowly 6)" ] || fail "I/O that waits held up a forced unmap"
 ! wait $user || fail "I/O went on without a disk"
 unmapped "$two" normal
 ask nothing_left || fail "something is left"
@@ -44,7 +44,7 @@ server_up
 one=$(mapped /dev/ram0 fast_io_fail=-1)
 unload server
 becomes "$one" closed 10
-on client 'timeout 20 rmmod rnbd-client' || fail "unload while a disk is closed"
+on client 'within 20 rmmod rnbd-client' || fail "unload while a disk is closed"
 on client 'modprobe rnbd-client'
 server_up
 

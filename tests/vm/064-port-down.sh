@@ -29,7 +29,7 @@ forced_away() {
 	ON_LIMIT=10 ask "attr $1 unmap_device force" || fail "the unmap hangs"
 	ask 'until_true 10 nothing_left' || fail "something is left on the client"
 }
-anew() { on "$1" 'timeout 10 rdma link delete rxe0 && rdma link add rxe0 type rxe netdev eth0'; }
+anew() { on "$1" 'within 10 rdma link delete rxe0 && rdma link add rxe0 type rxe netdev eth0'; }
 
 have_ours client || skip "our modules are not built"
 ram_disks

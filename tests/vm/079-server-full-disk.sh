@@ -40,7 +40,7 @@ on client 'test ! -e /run/fio.rc' || fail "the other disk waited for the full on
 [ "$(counter disk_full)" -gt "$before" ] || fail "the disk was never full"
 
 filled
-on server 'timeout 8 rdma link delete rxe0' || fail "the device does not go"
+on server 'within 8 rdma link delete rxe0' || fail "the device does not go"
 on server 'read -r _ n </sys/block/nullb0/inflight; test $n -gt 0' || fail "the disk was done already"
 on server 'rdma link add rxe0 type rxe netdev eth0'
 [ "$(ended 100)" = 0 ] || fail "I/O failed with the device"

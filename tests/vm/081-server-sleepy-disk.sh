@@ -55,7 +55,7 @@ raid=$(opened s1 md0)
 write "$raid" 1
 asking
 others_go_on raid
-on server 'timeout 8 rdma link delete rxe0' || fail "the device does not go"
+on server 'within 8 rdma link delete rxe0' || fail "the device does not go"
 on server 'rdma link add rxe0 type rxe netdev eth0'
 array active
 written

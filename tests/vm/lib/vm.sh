@@ -9,6 +9,7 @@
 #          10.78.0.1 fd78::1 --- switch --- client 10.78.0.2 fd78::2     link 1
 
 VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-90}      # seconds until init, then a new try
+VM_SLOW=${VM_SLOW:-1}                    # how many times what a guest may take
 VM_LANES='0 1 2 3'                      # commands a guest can run at once
 
 fail() { echo "FAIL: $*" >&2; exit 1; }
@@ -20,6 +21,9 @@ vm_number() {
 	*) fail "no guest may be named $1" ;;
 	esac
 }
+
+# slowly SECONDS: what a test may allow for that which takes SECONDS.
+slowly() { echo $(($1 * VM_SLOW)); }
 
 # A process that ended and was not yet collected is not alive.
 vm_alive() {
@@ -104,7 +108,8 @@ switch_start() {
 
 # vm_wait SECONDS WHAT COMMAND...
 vm_wait() {
-	local end=$((SECONDS + $1)) what=$2
+	local end what=$2
+	end=$((SECONDS + $(slowly "$1")))
 	shift 2
 	until "$@"; do
 		[ $SECONDS -lt "$end" ] || { echo "waited too long for $what" >&2; return 1; }
@@ -200,7 +205,7 @@ vm_command_line() {
 	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
 		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr" \
 		"watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
-		"rdinit=/init rnbd.name=$1 rnbd.host=$2 ${VM_APPEND:-}"
+		"rdinit=/init rnbd.name=$1 rnbd.host=$2 rnbd.slow=$VM_SLOW ${VM_APPEND:-}"
 }
 
 # vm_args NUMBER LINKS: sets vm_args, network part.
@@ -258,7 +263,7 @@ vm_freeze() { monitor "$1" stop; }
 vm_thaw() { monitor "$1" cont; }
 
 # on NAME COMMANDS: runs them in the guest with bash; prints what they print,
-# returns their status; 124 when they take longer than ON_LIMIT seconds. Up to
+# returns their status; 124 when they take longer than ON_LIMIT (60) seconds. Up to
 # four at a time on one guest.
 on() {
 	local name=$1 code=$2 lane fd rc=0
@@ -268,7 +273,7 @@ on() {
 			[ ! -e "$VM_RUN/$name/broken$lane" ] || continue
 			exec {fd}>"$VM_RUN/$name/lane$lane.lock"
 			if flock -n "$fd"; then
-				lane_run "$name" "$lane" "${ON_LIMIT:-60}" "$code" {fd}>&- || rc=$?
+				lane_run "$name" "$lane" "$(slowly "${ON_LIMIT:-60}")" "$code" {fd}>&- || rc=$?
 				exec {fd}>&-
 				return $rc
 			fi
