@@ -43,7 +43,7 @@ nightly:
 	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
 	SYNC=flush REBOOTS=5 scripts/vm K=6.1 T=102-
 	LOSSES=2 scripts/vm K=6.1 T=101-,103-
-	scripts/vm K=debug
+	LEAKS=yes scripts/vm K=debug
 	scripts/bench-failover
 	scripts/analyze clang-tidy
 
