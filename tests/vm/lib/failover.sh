@@ -189,20 +189,33 @@ watch() { on client "$(declare -f counters was_lost carries); $1"; }
 # counters_of LINK
 counters_of() { watch "counters $paths/$(path_name "$1")"; }
 
+# fail_of WORDS: fails, after what each side and its devices know of the paths.
+fail_of() {
+	local name
+	for name in client server; do
+		echo "$name:"
+		# shellcheck disable=SC2016 # for the guest's shell
+		on "$name" 'rnbdctl list paths -j; rdma resource show cm_id; rdma resource show qp
+			ip -br link; ip neigh; tc -s qdisc show
+			cd /sys/class/infiniband; grep . */ports/1/hw_counters/*err*' || :
+	done
+	fail "$*"
+}
+
 # paths_are SECONDS STATE LINK...
 paths_are() {
 	local limit=$1 state=$2 link
 	shift 2
 	for link in "$@"; do
 		ON_LIMIT=$((limit + 30)) on client "until_true $limit grep -qx $state $paths/$(path_name "$link")/state" ||
-			fail "link $link is not $state"
+			fail_of "link $link is not $state"
 	done
 }
 
 # noticed SECONDS LINK RECONNECTS: the client has left this path.
 noticed() {
 	ON_LIMIT=$(($1 + 30)) watch "until_true $1 was_lost $paths/$(path_name "$2") $3" ||
-		fail "the loss of link $2 goes unnoticed"
+		fail_of "the loss of link $2 goes unnoticed"
 }
 
 # both_carry SECONDS: requests go by both paths from now on.
@@ -211,7 +224,7 @@ both_carry() {
 	for link in 0 1; do
 		read -r _ now <<<"$(counters_of "$link")"
 		ON_LIMIT=$((limit + 30)) watch "until_true $limit carries $paths/$(path_name "$link") $now" ||
-			fail "link $link carries nothing: $(on client "cat $paths/$(path_name "$link")/state")"
+			fail_of "link $link carries nothing"
 	done
 }
 
