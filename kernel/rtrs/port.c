@@ -5,8 +5,9 @@
  * the port's CM deaf, even when the port is up again. So nothing new is sent by
  * such a port, and CM ids, whose end is a message, outlive their connections
  * here until the port is up or the device goes, and so do queue pairs whose packets
- * would have to be waited for, with their id or without. What the CM repeats by itself,
- * when a port goes down in the middle of a handshake, nobody can stop.
+ * would have to be waited for, with their id or without. What the CM repeats or
+ * answers by itself, when a port goes down in the middle of a handshake or hears a
+ * request before it can send, nobody can stop.
  * leftovers_mutex guards the list of them and what becomes of their devices;
  * tending, outside it, is held by whoever takes some off.
  */
@@ -85,7 +86,8 @@ struct leftover {
 	struct work_struct burial;
 	unsigned long until;		/* once @asked */
 	bool asked;			/* to disconnect */
-	bool over;			/* answered, or its device waits for it to go */
+	bool over;			/* the peer is done with it */
+	bool device_gone;		/* or about to be, and waits for it */
 };
 
 /* Its data, of a device, is the event handler; NULL: nothing may be left that has no id. */
@@ -101,10 +103,13 @@ static atomic_t port_news;		/* to be told once the ids were looked at */
 
 static bool is_over(const struct leftover *left, const struct ib_device *going)
 {
-	if (READ_ONCE(left->over) || READ_ONCE(left->kept->flushing))
+	if (READ_ONCE(left->device_gone) || READ_ONCE(left->kept->flushing))
 		return true;
 	if (!left->conn.cm_id)
 		return left->port.ib == going || port_up(&left->port);
+	/* to go without having answered is a message, too: a port hears before it can speak */
+	if (READ_ONCE(left->over))
+		return port_up(&left->port);
 	return left->asked && time_after_eq(jiffies, left->until);
 }
 
@@ -190,8 +195,11 @@ static int leftover_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	switch (event->event) {
 	case RDMA_CM_EVENT_DISCONNECTED:
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
-	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		WRITE_ONCE(left->over, true);
+		look_now();
+		break;
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		WRITE_ONCE(left->device_gone, true);
 		look_now();
 		break;
 	default:
@@ -214,7 +222,7 @@ static void keep_id(struct leftover *left, const bool *device_gone)
 
 	/* events find either the owner's context or this one, never the owner's after its end */
 	rdma_lock_handler(id);
-	left->over = READ_ONCE(*device_gone);
+	left->device_gone = READ_ONCE(*device_gone);
 	id->event_handler = leftover_event;
 	id->context = left;
 	rdma_unlock_handler(id);

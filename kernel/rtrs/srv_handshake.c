@@ -148,6 +148,9 @@ static int accept_conn(struct rtrs_srv_conn *conn)
 	ret = create_queues(conn);
 	if (!ret && !conn->core.cid)
 		ret = post_info_buffer(conn);
+	/* a port that comes up hears requests before it can answer them */
+	if (!ret && !rtrs_port_up(conn->core.cm_id))
+		ret = -ENETDOWN;
 	if (!ret)
 		ret = send_accept(conn);
 	return ret;
@@ -176,8 +179,10 @@ void rtrs_srv_accept_arrivals(struct rtrs_srv_path *path)
 			conn->accepted = true;
 			continue;
 		}
-		rtrs_srv_reject(conn->core.cm_id, ret, path->ext_version);
-		rtrs_srv_path_raise(path, RTRS_PEV_LOST, RTRS_CAUSE_NO_RESOURCE, ret);
+		if (ret != -ENETDOWN)
+			rtrs_srv_reject(conn->core.cm_id, ret, path->ext_version);
+		rtrs_srv_path_raise(path, RTRS_PEV_LOST, ret == -ENETDOWN ?
+				    RTRS_CAUSE_PORT_DOWN : RTRS_CAUSE_NO_RESOURCE, ret);
 	}
 }
 
