@@ -221,6 +221,20 @@ static void drain_polled_recvs(struct rtrs_conn *conn)
 	}
 }
 
+/*
+ * As draining does first, but with no handler of the CM under way: a late answer to
+ * a connect request moves the queue pair on, soft RDMA takes two such changes at
+ * once, and when the second one undoes the first nothing is ever flushed.
+ */
+static void stop_qp(struct rtrs_conn *conn)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+
+	rdma_lock_handler(conn->cm_id);
+	ib_modify_qp(conn->qp, &attr, IB_QP_STATE);
+	rdma_unlock_handler(conn->cm_id);
+}
+
 static void drain_recvs(struct rtrs_conn *conn)
 {
 	if (conn->recv_cq->poll_ctx == IB_POLL_DIRECT)
@@ -233,6 +247,7 @@ void rtrs_conn_drain(struct rtrs_conn *conn)
 {
 	if (!conn->qp)
 		return;
+	stop_qp(conn);
 	if (conn->send_cq != conn->recv_cq) {
 		/* ib_drain_sq() alone looks at a polled CQ ten times a second only */
 		WRITE_ONCE(conn->draining, true);
