@@ -222,13 +222,10 @@ end normal
 
 # what is on its way meanwhile is not disturbed
 begin busy 1235
-ON_LIMIT=200 on client "fio --name=v --filename=/dev/$victim --offset=1m --size=1m --rw=randwrite --bs=4k --iodepth=8 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_backlog=32 --time_based --runtime=180 >/tmp/fio 2>&1" &
+load_begin "$victim" --offset=1m --size=1m --bs=4k --iodepth=8
 on client "until_true 20 awk '\$5 > 20 { found = 1 } END { exit !found }' /sys/block/$victim/stat"
 for act in lie imm-15 foreign-1 bare end; do meets $act lines 1 lost; done
-on client 'pkill -INT -x fio' || fail "fio has ended: $(on client 'cat /tmp/fio')"
-wait $! || :
-on client 'grep -q "err= 0" /tmp/fio && ! grep -qiE "verify.*(bad|fail)" /tmp/fio' || fail "fio: $(on client 'cat /tmp/fio')"
+load_end
 end normal
 
 # errors that are none (C12): each is an error, no path suffers

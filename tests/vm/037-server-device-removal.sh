@@ -53,7 +53,7 @@ for way in device path; do
 	on server "test -e $session" || fail "the session ended under its operations"
 	on server 'dmsetup resume held'
 	state connected 60
-	on client "pkill fio; until_true 30 bash -c '! pgrep fio >/dev/null'; \
+	on client "pkill -KILL fio; until_true 30 bash -c '! pgrep fio >/dev/null'; \
 		until_true 60 grep -qx open /sys/block/$disk/rnbd/state"
 	[ "$(peer "get $disk 0 3")" = one ] || fail "wrong data after the $way was gone"
 	peer "put $disk 0 one"

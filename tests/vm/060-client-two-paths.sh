@@ -46,16 +46,13 @@ paths_up 2 20
 for policy in round-robin min-inflight min-latency; do carried $policy; done
 on client "echo min-inflight >$dir/mpath_policy"
 
-on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-64k --size=32m --loops=1000 --iodepth=16 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
-	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
-alive() { on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"; }
+load_begin "$disk" --bsrange=512-64k --size=32m --iodepth=16
 moves() {
 	local before
 	before=$(requests | awk '{ n += $1 } END { print n }')
 	on client "until_true 20 eval 'test \$(awk \"{n+=\\\$1+\\\$3} END {print n}\" $dir/paths/*/stats/rdma) -gt $((before + 20))'" ||
 		fail "$1: I/O stands still"
-	alive
+	load_lives
 }
 
 for link in 0 1; do
@@ -74,9 +71,7 @@ paths_up 2 20
 on server "echo 1 >\$(ls -d /sys/class/rtrs-server/s1/paths/* | head -1)/disconnect"
 moves "disconnected by the server"
 paths_up 2 20
-alive
-on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
-! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+load_end
 on client "awk '{n+=\$6} END {print \"moved requests:\", n}' $dir/paths/*/stats/rdma"
 ask "attr $disk unmap_device normal" || fail "unmap"
 unload client

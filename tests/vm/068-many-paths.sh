@@ -48,7 +48,7 @@ all_carry() {
 	on client "for f in $dir/paths/$1/stats/rdma; do echo 1 >\$f; done
 		until_true 40 eval '! awk \"{ print \\\$1 + \\\$3 }\" $dir/paths/$1/stats/rdma | grep -qx 0'" ||
 		fail "not all carry: $(on client "grep -H '' $dir/paths/$1/stats/rdma" | grep ':0 .* 0 ' | head -n 3)"
-	on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"
+	load_lives
 }
 
 have_ours client || skip "our modules are not built"
@@ -71,9 +71,7 @@ paths_up 128 10
 [[ $out = *'as many paths as it can have'* ]] || fail "path add: $out"
 paths_up 128 10
 
-on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=8 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
-	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+load_begin "$disk" --bsrange=512-16k --size=16m --iodepth=8
 all_carry '*'
 link_cut 1 client
 paths_up 64 60
@@ -85,8 +83,7 @@ all_carry '*'
 ON_LIMIT=150 on client "for p in $dir/paths/*.1.*; do echo 1 >\$p/remove_path & done; wait; test \$(ls $dir/paths | wc -l) = 1" ||
 	fail "paths are left: $(on client "ls $dir/paths")"
 all_carry 'ip:10.77.0.*'
-on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
-! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+load_end
 ask "attr $disk unmap_device normal" || fail "unmap"
 all_down
 addresses_go

@@ -51,9 +51,8 @@ shared() {
 # moves LINK: the load to that one; a guest that stands still for a moment has two slow links
 moves() {
 	guest "until_true 40 by $1" 90 || fail "the load does not go by link $1: $(on client "head $dir/paths/*/cur_latency")"
-	alive
+	load_lives
 }
-alive() { on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"; }
 
 have_ours client || skip "our modules are not built"
 ram_disks
@@ -64,9 +63,7 @@ on client "{ echo 'sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=/
 on client "until_true 20 eval 'test \$(grep -lx connected $dir/paths/*/state | wc -l) = 2'" || fail "not two paths"
 delay 1 100ms
 policy round-robin
-on client "fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=4 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
-	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+load_begin rnbd0 --bsrange=512-16k --size=16m --iodepth=4
 shared
 policy min-latency
 moves 0
@@ -79,10 +76,8 @@ for policy in min-inflight min-latency round-robin min-latency round-robin; do
 done
 delay 0 0ms
 shared
-alive
 
-on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
-! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+load_end
 ask "attr rnbd0 unmap_device normal" || fail "unmap"
 all_down
 on client 'for link in 0 1; do tc qdisc del dev eth$link root; done'

@@ -34,7 +34,7 @@ carries() {
 		before=$(requests "$path")
 		path_becomes "s1/$path" ".stats | .reads + .writes >= $((before + 20))" 20
 	done
-	on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"
+	load_lives
 }
 
 have_ours client || skip "our modules are not built"
@@ -50,9 +50,7 @@ rnbdctl_says session set s1 --max-reconnect-attempts 2
 rnbdctl_says session set s2 --max-reconnect-attempts 4
 rnbdctl_says session set s1 --policy round-robin
 path_becomes s1/$two '.state == "connected"' 20
-on client "fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsrange=512-16k --size=16m --loops=1000 --iodepth=4 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
-	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+load_begin rnbd0 --bsrange=512-16k --size=16m --iodepth=4
 carries $one $two
 [ "$(outcome)" = 'connected none 0 0' ] || fail "before: $(outcome)"
 
@@ -86,7 +84,6 @@ rnbdctl_says path reconnect s1/$two
 carries $one $two
 [ "$(outcome)" = 'connected none 0 2' ] || fail "after reconnect: $(outcome)"
 [ "$(on client "$(query s1/$one .stats.reconnects)")" = 0 ] || fail "the other path was lost, too"
-on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
-! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+load_end
 rnbdctl_says unmap rnbd0 rnbd1
 all_down

@@ -53,7 +53,7 @@ carries() {
 		on client "until_true 20 eval 'test \$(awk \"{print \\\$1+\\\$3}\" $dir/paths/$path/stats/rdma) -ge $((before + 20))'" ||
 			fail "$path carries nothing"
 	done
-	on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"
+	load_lives
 }
 
 have_ours client || skip "our modules are not built"
@@ -62,9 +62,7 @@ ram_disks
 server_up
 client_up
 changed map /dev/ram0 from s1 --path ip:10.77.0.1 --fast-io-fail -1
-on client "fio --name=v --filename=/dev/rnbd0 --rw=randwrite --bsrange=512-64k --size=32m --loops=1000 --iodepth=8 \
-	--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --verify_backlog=64 --time_based --runtime=600 \
-	--output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+load_begin rnbd0 --bsrange=512-64k --size=32m --iodepth=8
 carries $one
 
 # add: what comes up stays, what does not is taken back, twice is once
@@ -185,8 +183,7 @@ on client "for i in {1..5}; do
 has $two connected
 carries $two
 
-on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"'
-! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+load_end
 changed session disconnect s1
 changed session reconnect s1
 

@@ -101,6 +101,23 @@ unmapped() {
 	[ "$took" -le "$(slowly 10)" ] || fail "unmap $2 of $1 took $took s"
 }
 
+# load_begin DISK OPTION...: fio that writes and verifies until load_end.
+load_begin() {
+	on client "fio --name=v --filename=/dev/$1 --rw=randwrite --ioengine=libaio --direct=1 --loops=1000 --time_based \
+		--runtime=$(slowly 600) --verify=crc32c --verify_fatal=1 --verify_backlog=64 ${*:2} --output=/tmp/fio.out >/dev/null 2>&1 & echo \$! >/tmp/fio.pid"
+}
+
+load_lives() { on client 'kill -0 $(cat /tmp/fio.pid)' || fail "the load ended: $(on client 'tail -n 5 /tmp/fio.out')"; }
+
+# load_end: told to the first process only, which tells the other one by memory: fio 3.33
+# waits for ever when a signal interrupts the wait for its last requests.
+load_end() {
+	load_lives
+	on client 'kill -INT $(cat /tmp/fio.pid); until_true 20 eval "! kill -0 $(cat /tmp/fio.pid) 2>/dev/null"' ||
+		fail "requests hang: $(on client "cat /sys/kernel/debug/block/rnbd*/{requeue_list,hctx*/{dispatch,busy}}")"
+	! on client 'grep -E "err= *[1-9]|verify:" /tmp/fio.out' || fail "fio saw errors"
+}
+
 # all_down: nothing may be left behind.
 all_down() {
 	local now
