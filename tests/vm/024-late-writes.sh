@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/failover.sh"
 
-KEPT_MS=6000	# less than the server takes to miss the client
+KEPT_MS=$(slowly 6000)	# less than the server takes to miss the client
 BLOCKS=16
 
 need_modules
