@@ -35,24 +35,18 @@ by() {
 	echo "$got % by link 0"
 	[ $(($1 ? 100 - got : got)) -gt 80 ]
 }
-# alike: about as many of the next requests by each
-alike() {
-	local got
-	got=$(share 200) || return 1
-	echo "$got % by link 0"
-	((got >= 30 && got <= 70))
-}
 
 # ---- run on the host ----
 
-guest() { ON_LIMIT=${2:-60} on client "dir=$dir; $(declare -f counted more share by alike); $1"; }
+guest() { ON_LIMIT=${2:-60} on client "dir=$dir; $(declare -f counted more share by); $1"; }
 policy() { on client "rnbdctl session set s1 --policy $1 >/dev/null" || fail "policy $1"; }
 # delay LINK TIME. Soft RDMA of 7.3.4 may lose a queue pair whose queue is replaced under it: it is changed.
 delay() { on client "tc qdisc change dev eth$1 root netem delay $2"; }
-# shared: by both alike, if not at once because a path comes back from a loss
+# shared: by both alike
 shared() {
-	guest 'until_true 40 alike' 90 || fail "round-robin does not use both alike"
-	load_lives
+	local got
+	got=$(guest 'share 200') || fail "I/O stands still: $got"
+	((got >= 30 && got <= 70)) || fail "round-robin: $got % by link 0"
 }
 # moves LINK: the load to that one; a guest that stands still for a moment has two slow links
 moves() {
