@@ -71,14 +71,7 @@ begin_anew() {
 	begin
 }
 
-# both_connected SECONDS
-both_connected() {
-	local link
-	for link in 0 1; do
-		ON_LIMIT=$(($1 + 30)) on client \
-			"until_true $1 grep -qx connected $paths/$(path_name $link)/state" >/dev/null || return 1
-	done
-}
+both_connected() { local link; try_paths_are 120 connected 0 1 >/dev/null; }
 
 # comes_back KIND LINK RECONNECTS: what has no link that returns comes back by itself.
 comes_back() {
@@ -115,7 +108,7 @@ one_loss() {
 	note "$kind.errors" $(($(ledger_value errors) - errors))
 	if [ -z "$back" ] && ! try_reconnect 60 "$link"; then
 		begin_anew "link $link does not connect again"
-	elif ! both_connected 120; then
+	elif ! both_connected; then
 		begin_anew "not both links are connected"
 	fi
 }
@@ -138,7 +131,7 @@ reboot_once() {
 	note reboot.slowest "$(ledger_value slowest_ms)"
 	note reboot.back "${back:-never}"
 	note reboot.errors $(($(ledger_value errors) - errors))
-	both_connected 120 || begin_anew "not both links are connected after the reboot"
+	both_connected || begin_anew "not both links are connected after the reboot"
 }
 
 # figures FILE: median and worst.

@@ -202,14 +202,18 @@ fail_of() {
 	fail "$*"
 }
 
+# try_paths_are SECONDS STATE LINK...: sets link to the first that is not.
+try_paths_are() {
+	local limit=$1 state=$2
+	for link in "${@:3}"; do
+		ON_LIMIT=$((limit + 30)) on client "until_true $limit grep -qx $state $paths/$(path_name "$link")/state" || return 1
+	done
+}
+
 # paths_are SECONDS STATE LINK...
 paths_are() {
-	local limit=$1 state=$2 link
-	shift 2
-	for link in "$@"; do
-		ON_LIMIT=$((limit + 30)) on client "until_true $limit grep -qx $state $paths/$(path_name "$link")/state" ||
-			fail_of "link $link is not $state"
-	done
+	local link
+	try_paths_are "$@" || fail_of "link $link is not $2"
 }
 
 # noticed SECONDS LINK RECONNECTS: the client has left this path.
