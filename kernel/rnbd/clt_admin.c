@@ -22,6 +22,7 @@ struct rnbd_clt_msg {
 	bool has_slot;
 	u32 gen;		/* of the only link it may be sent over; 0: any */
 	bool answered;
+	bool refused;		/* @error is the server's */
 	int error;
 	void *answer;		/* own allocation: the peer writes it by DMA */
 	struct scatterlist sg;
@@ -93,6 +94,8 @@ static void msg_done(void *priv, int error, int slot)
 		rtrs_clt_slot_release(rtrs, slot);
 	clear_bit_unlock(msg->slot - session->admin_base, &session->admin_busy);
 	msg->error = error;
+	/* a kept slot: no path is left; and what no path can carry is nobody's answer */
+	msg->refused = error && slot < 0 && error != -EMSGSIZE;
 	/* with msg_answered(): the answer and its error are in place */
 	smp_store_release(&msg->answered, true);
 	wake_up_all(&session->wait);
@@ -203,26 +206,20 @@ static int msg_run(struct rnbd_clt_msg *msg, unsigned long timeout, const bool *
 	return msg->error;
 }
 
-/* The transport says these itself; any other error of a request is the server's. */
-static bool is_remote(int err)
-{
-	switch (err) {
-	case -ENOTCONN:
-	case -ECONNABORTED:
-	case -ECONNRESET:
-	case -ETIMEDOUT:
-	case -ECANCELED:
-	case -EMSGSIZE:
-	case -ENOMEM:
-		return false;
-	}
-	return true;
-}
-
-static void explain(struct rtrs_why *why, int err)
+/* @msg: NULL if there was no memory for one. The server may answer with any errno of ours. */
+static void explain(struct rtrs_why *why, struct rnbd_clt_msg *msg, int err)
 {
 	why->error = err;
-	why->remote = is_remote(err);
+	why->remote = true;
+	if (msg && msg_answered(msg) && msg->refused) {
+		why->cause = RTRS_CAUSE_OPEN_REFUSED;
+		return;
+	}
+	if (err == -EPROTO) {
+		why->cause = RTRS_CAUSE_BAD_OPEN_RSP;
+		return;
+	}
+	why->remote = false;
 	switch (err) {
 	case -ETIMEDOUT:
 		why->cause = RTRS_CAUSE_OPEN_TIMEOUT;
@@ -235,15 +232,8 @@ static void explain(struct rtrs_why *why, int err)
 	case -ECONNRESET:
 		why->cause = RTRS_CAUSE_SESSION_LOST;
 		break;
-	case -ENOMEM:
-	case -EMSGSIZE:
-		why->cause = RTRS_CAUSE_NO_RESOURCE;
-		break;
-	case -EPROTO:
-		why->cause = RTRS_CAUSE_BAD_OPEN_RSP;
-		break;
 	default:
-		why->cause = RTRS_CAUSE_OPEN_REFUSED;
+		why->cause = RTRS_CAUSE_NO_RESOURCE;
 		break;
 	}
 }
@@ -262,10 +252,11 @@ int rnbd_clt_send_info(struct rnbd_clt_session *session, struct rtrs_why *why)
 	if (!err)
 		err = rnbd_sess_info_rsp_parse(msg->answer, sizeof(struct rnbd_wire_sess_info),
 					       &version);
-	msg_put(msg);
 out:
 	if (err)
-		explain(why, err);
+		explain(why, msg, err);
+	if (msg)
+		msg_put(msg);
 	return err;
 }
 
@@ -284,10 +275,11 @@ int rnbd_clt_send_open(struct rnbd_clt_dev *dev, u32 gen, struct rnbd_dev_info *
 		err = msg_run(msg, RNBD_CLT_MSG_TIMEOUT, &dev->cancel, RNBD_CLT_GRACE);
 	if (!err)
 		err = rnbd_open_rsp_parse(msg->answer, sizeof(struct rnbd_wire_open_rsp), info);
-	msg_put(msg);
 out:
 	if (err)
-		explain(why, err);
+		explain(why, msg, err);
+	if (msg)
+		msg_put(msg);
 	return err;
 }
 

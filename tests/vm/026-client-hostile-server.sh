@@ -9,7 +9,7 @@
 # The disk of another server notices nothing of all this, and nothing is left.
 # vms: pair
 # check: 7.2
-# limit: 800
+# limit: 1000
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
@@ -17,6 +17,7 @@ set -euo pipefail
 have_ours client || skip "our modules are not built"
 on server 'modprobe rdma_ucm; command -v raw_server >/dev/null' || skip "raw_server is not built"
 
+answered='answer of the server: the server refused to open the device'
 broke='the peer broke the protocol' failed='the RDMA device reported a failed transfer'
 declare -A ports=([plain]=1235 [keys]=1236 [old]=1237) block=()
 
@@ -50,14 +51,14 @@ pair() {
 came_back() { cat "/sys/class/rtrs-client/$1/paths"/*/stats/reconnects; }
 
 # hit HOW DISK BLOCK SESSION TIMES: a read or write that meets an act, then the disk
-# must be open, and its path back so many times more.
+# must be open, and its path back so many times more, by however many attempts.
 hit() {
 	local before
 	before=$(came_back "$4")
 	"$1" "$2" "$3"
-	until_true 10 came_back_well "$2" "$4" "$((${before% *} + $5)) 0" || came_back "$4"
+	until_true 10 came_back_well "$2" "$4" $((${before% *} + $5)) || came_back "$4"
 }
-came_back_well() { [ "$(cat "/sys/block/$1/rnbd/state") $(came_back "$2")" = "open $3" ]; }
+came_back_well() { [ "$(cat "/sys/block/$1/rnbd/state") $(came_back "$2" | cut -d ' ' -f 1)" = "open $3" ]; }
 
 # ---- run on the host ----
 
@@ -167,7 +168,7 @@ client_up
 disk=$(mapped /dev/ram0)
 good=$(on client 'echo /sys/class/rtrs-client/s1/paths/*/stats/reconnects')
 for kind in "${!ports[@]}"; do
-	on server "raw_server ${ports[$kind]} $kind >>/run/$kind 2>&1 & until_true 10 grep -q ready /run/$kind" ||
+	on server "raw_server ${ports[$kind]} $kind >>/run/$kind 2>&1 & until_true 30 grep -q ready /run/$kind" ||
 		fail "no server: $(on server "cat /run/$kind")"
 done
 while read -r act number; do block[$act]=$number; done < <(on server 'raw_server acts')
@@ -230,7 +231,7 @@ end normal
 
 # errors that are none (C12): each is an error, no path suffers
 begin errors 1235
-got=$(client "for i in {1..150}; do
+got=$(ON_LIMIT=240 client "for i in {1..150}; do
 		dd if=/dev/$victim of=/dev/null bs=512 skip=$((8 * block[errors])) count=1 iflag=direct 2>&1
 	done | grep -c 'error reading'; came_back errors") || fail "errors: $got"
 [ "$got" = $'150\n0 0' ] || fail "an error was none, or ended the path: $got"
@@ -283,9 +284,14 @@ done
 for s in open-physical-256 open-physical-513 open-less; do refuses $s 'Protocol error' 'physical block size'; done
 refuses open-grain-513 'Protocol error' 'granularity'
 for s in open-type open-bytes-0; do refuses $s 'Protocol error' ''; done
-for s in open-errno-5 open-errno-511; do refuses $s 'Input/output error' ''; done
-# what the client would say itself of a lost session, it waits for it to come back
-refuses open-errno-107 'not connected' ''
+# also errors that the client would give itself for a lost session, silence or want of memory
+for s in open-errno-{5,12,103,107,110,125,511}; do refuses "$s" '' "$answered"; done
+for s in reopen-errno-{12,107,110}; do
+	begin "$s" 1235
+	violates bare lines 'message without immediate'
+	grep -q "not opened again: $answered" < <(log_since client) || fail "$s: the log does not say \"$answered\""
+	end normal
+done
 recovers open-bytes-57 "lost: $failed"
 recovers open-bytes-4095 "lost: $failed"
 recovers open-elsewhere "lost: $broke"

@@ -159,6 +159,15 @@ static void refuse_open(struct request *r)
 	answer(r);
 }
 
+/* The first time it is opened. */
+static void refuse_reopen(struct request *r)
+{
+	if (r->path->session->acted == 1)
+		answer(r);
+	else
+		refuse_open(r);
+}
+
 #define OPEN(n, index)	{ .name = (n), .open = lie_open, .times = 1, .number = (index) }
 
 const struct act lie_acts[] = {
@@ -183,5 +192,6 @@ const struct act lie_acts[] = {
 	{ .name = "open-elsewhere", .open = open_elsewhere, .times = 1 },
 	{ .name = "open-twice", .open = open_twice, .times = 1 },
 	{ .name = "open-errno", .open = refuse_open },
+	{ .name = "reopen-errno", .open = refuse_reopen, .times = 2 },
 	{ }
 };
