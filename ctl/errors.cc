@@ -111,6 +111,7 @@ const FaultRow FAULTS[] = {
 	{"info-timeout", 0, "RNBD-P13"},
 	{"bad-info", 0, "RNBD-P14"},
 	{"handshake-timeout", 0, "RNBD-P13"},
+	{"end-timeout", 0, "RNBD-P13"},
 	{"peer-closed", 0, "RNBD-P15"},
 	{"heartbeat-lost", 0, "RNBD-P03"},
 	{"transport-error", 0, "RNBD-P16"},

@@ -5,7 +5,9 @@
  * take it, over newer data that went by another path. Therefore nothing goes by
  * another path before the server has said that it takes nothing of this one any
  * more (docs/protocol.md, section 5): what was unanswered waits for that, and so
- * does a path that comes up. The messages may get lost, they are repeated.
+ * does a path that comes up. The messages may get lost, they are repeated; a
+ * server that is alive and says nothing for END_WAIT loses the paths it was asked
+ * by, for the trouble to have a name and an end.
  * Called by the path workers, the answers come from completion handlers.
  * session->end_lock guards the marks; they are set under session->link_mutex,
  * for no path to come up without having seen them.
@@ -14,6 +16,7 @@
 
 #define ASK_MS		10U	/* between two questions, at first */
 #define ASK_MS_MAX	160U
+#define END_WAIT	(10 * HZ)	/* it flushes queue pairs first, which takes milliseconds */
 
 u32 rtrs_clt_end_token(struct rtrs_clt_session *session)
 {
@@ -101,13 +104,34 @@ static bool ask_by_any(struct rtrs_clt_session *session, u32 index, u32 *turn)
 	return path;
 }
 
+static void asked_in_vain(struct rtrs_clt_path *path)
+{
+	rtrs_clt_path_lost(path, RTRS_CAUSE_END_TIMEOUT, -ETIMEDOUT, false);
+}
+
+static void all_asked_in_vain(struct rtrs_clt_session *session)
+{
+	struct rtrs_clt_path *path;
+	u32 turn = 0;
+
+	rcu_read_lock();
+	while ((path = rtrs_clt_next_up(session, &turn)))
+		asked_in_vain(path);
+	rcu_read_unlock();
+}
+
 void rtrs_clt_end_await(struct rtrs_clt_path *path)
 {
 	struct rtrs_clt_session *session = path->session;
+	unsigned long deadline = jiffies + END_WAIT;
 	u32 ms = ASK_MS, turn = path->index;
 
 	while (rtrs_clt_end_open(path)) {
-		if (READ_ONCE(session->closing) || !ask_by_any(session, path->index, &turn))
+		if (READ_ONCE(session->closing))
+			return;
+		if (time_after(jiffies, deadline))
+			all_asked_in_vain(session);
+		if (!ask_by_any(session, path->index, &turn))
 			return;
 		wait_event_timeout(session->wait, !rtrs_clt_end_open(path) ||
 				   READ_ONCE(session->closing) || !rtrs_clt_session_is_up(session),
@@ -124,11 +148,14 @@ bool rtrs_clt_end_all(const struct rtrs_clt_session *session)
 bool rtrs_clt_end_others(struct rtrs_clt_path *path)
 {
 	struct rtrs_clt_session *session = path->session;
+	unsigned long deadline = jiffies + END_WAIT;
 	u32 ms = ASK_MS, index;
 
 	/* a server that took the path back has nothing left of what it was before */
 	rtrs_clt_end_over(session, path->index);
 	while (!rtrs_clt_end_all(session)) {
+		if (time_after(jiffies, deadline))
+			asked_in_vain(path);
 		if (rtrs_clt_path_interrupted(path))
 			return false;
 		for_each_set_bit(index, session->ending, RTRS_CLT_MAX_PATHS)

@@ -410,7 +410,7 @@ int rtrs_clt_path_reconnect_wait(struct rtrs_clt_path *path)
 					  msecs_to_jiffies(RECONNECT_WAIT_MS));
 	if (ret < 0)
 		return ret;
-	return state_of(path) == RTRS_PATH_CONNECTED ? 0 : -ENOTCONN;
+	return state_of(path) == RTRS_PATH_CONNECTED && READ_ONCE(path->published) ? 0 : -ENOTCONN;
 }
 
 int rtrs_clt_path_disconnect(struct rtrs_clt_path *path)

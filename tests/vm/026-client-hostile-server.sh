@@ -266,6 +266,16 @@ says early-end 'lost: the peer closed the path'
 end normal
 echo 'ok two early-end'
 
+# a path that ends while the other one never says so: that is lost, too, and both come back
+begin silence 1235 path=ip:fd77::1
+log_mark client
+got=$(client "lines $victim ${block[mute-end]}; until_true 20 eval 'test \$(grep -lx connected /sys/class/rtrs-client/silence/paths/*/state | wc -l) = 2'") ||
+	fail "an end that is not told: $got"
+[ "$got" = "$(printf 'block %9d' "${block[mute-end]}")" ] || fail "an end that is not told: \"$got\""
+says mute-end 'lost: the peer closed the path' 'lost: the server did not say in time that a lost path is over'
+end normal
+echo 'ok silence mute-end'
+
 chunks='chunk list breaks the protocol'
 for i in {0..14}; do refuses "info-$i" 'Protocol error' "$chunks"; done
 refuses info-15 'Protocol error' 'empty info response'

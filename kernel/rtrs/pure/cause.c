@@ -60,6 +60,8 @@ static const struct {
 	[RTRS_CAUSE_PORT_DOWN] = { "port-down", "the network port of this machine went down" },
 	[RTRS_CAUSE_ADDR_TAKEN] = {
 		"addr-taken", "another path of the session has the same two addresses" },
+	[RTRS_CAUSE_END_TIMEOUT] = {
+		"end-timeout", "the server did not say in time that a lost path is over" },
 };
 
 const char *rtrs_cause_token(enum rtrs_cause cause)

@@ -47,6 +47,7 @@ enum rtrs_cause {
 	RTRS_CAUSE_DEVICE_CHANGED,	/* what the server has now cannot stand in for what was mapped */
 	RTRS_CAUSE_PORT_DOWN,		/* ours */
 	RTRS_CAUSE_ADDR_TAKEN,		/* another path of the session has the same two */
+	RTRS_CAUSE_END_TIMEOUT,		/* server did not answer that a lost path is over */
 	RTRS_CAUSES
 };
 

@@ -33,7 +33,7 @@
  *   C12  error-N      always error N
  *        errors       the next one each time, but "not connected"
  *   C16  mute         no answer, ever
- *   ends, end, sent-end, early-end: see ends.c
+ *   ends, end, sent-end, early-end, mute-end: see ends.c
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -276,7 +276,7 @@ static const struct act io_acts[] = {
 	EVER("error-107", act_error, 107), EVER("error-511", act_error, 511),
 	EVER("errors", act_error, 0), EVER("mute", act_mute, 0),
 	ACT("ends", act_ends, 0), ACT("end", act_ends, 'i'), ACT("sent-end", act_ends, 's'),
-	EVER("early-end", act_early_end, 0),
+	EVER("early-end", act_early_end, 0), EVER("mute-end", act_mute_end, 0),
 };
 
 #define IO_ACTS (sizeof(io_acts) / sizeof(*io_acts))

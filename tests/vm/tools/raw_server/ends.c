@@ -32,6 +32,8 @@ void end_asked(struct path *p, uint32_t token)
 {
 	struct session *s = p->session;
 
+	if (s->mute_end == token)
+		return;
 	if (s->ending == token && s->asked < WITHHELD) {
 		s->asked++;
 		return;
@@ -69,6 +71,15 @@ static struct path *sibling(struct path *of)
 	return NULL;
 }
 
+static void cut(struct path *p)
+{
+	int cid;
+
+	for (cid = 0; cid < CONNS; cid++)
+		if (p->conns[cid].id && rdma_disconnect(p->conns[cid].id))
+			die("rdma_disconnect");
+}
+
 /*
  * Two paths: one brings a request, the other one says at once that the first
  * is over, which nobody has asked; then it is. What was on its way there may
@@ -78,7 +89,6 @@ void act_early_end(struct request *r)
 {
 	struct session *s = r->path->session;
 	struct path *other = sibling(r->path);
-	int cid;
 
 	if (r->turn) {
 		printf("%s: sent elsewhere%s\n", s->name, s->ending ? " unasked" : "");
@@ -91,7 +101,18 @@ void act_early_end(struct request *r)
 	if (end_is(other, s->ending) || end_is(other, s->ending))
 		misused("the end of the other path");
 	printf("%s: told early\n", s->name);
-	for (cid = 0; cid < CONNS; cid++)
-		if (r->path->conns[cid].id && rdma_disconnect(r->path->conns[cid].id))
-			die("rdma_disconnect");
+	cut(r->path);
+}
+
+/* One path ends, and the other one never says so. */
+void act_mute_end(struct request *r)
+{
+	if (r->turn) {
+		answer(r);
+		return;
+	}
+	if (!sibling(r->path))
+		misused("a session of one path");
+	r->path->session->mute_end = r->path->token;
+	cut(r->path);
 }

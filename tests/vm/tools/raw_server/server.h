@@ -46,6 +46,7 @@ struct session {
 	struct rtrs_lent kept;	/* of an act that takes more than one request */
 	uint32_t ending;	/* token of the path that was cut, until its end is told */
 	int asked;
+	uint32_t mute_end;	/* token of the path whose end is never told */
 };
 
 struct path {
@@ -116,5 +117,6 @@ extern const struct act lie_acts[];
 void end_asked(struct path *p, uint32_t token);
 void act_ends(struct request *r);
 void act_early_end(struct request *r);
+void act_mute_end(struct request *r);
 
 #endif /* RAW_SERVER_SERVER_H */
