@@ -18,6 +18,7 @@ rounds=${ROUNDS:-3}
 back_limit=${BACK_LIMIT:-90}
 declare -A names=(
 	[silent@client]='silent loss (100 % netem)'
+	[long@client]='silent loss, of 20 s'
 	[disconnect@server]='loud loss (server disconnects)'
 	[down@client]='ip link down, up'
 	[rdma@client]='rdma link delete, add'
@@ -94,6 +95,8 @@ one_loss() {
 	fi
 	lose "$kind" "$link"
 	noticed 60 "$link" "$reconnects"
+	# attempts to come back are made by then, with what they wait for each
+	[ "${kind%@*}" != long ] || sleep 20
 	ledger_await 100 60
 	note "$kind.gap" "$(ledger_value gap_ms)"
 	note "$kind.slowest" "$(ledger_value slowest_ms)"
@@ -153,7 +156,7 @@ rm -f "$VM_RUN"/bench.*
 begin
 printf '\ntable: client %s, server %s, %s rounds, median / worst\n' "$CLIENT" "$SERVER" "$rounds"
 printf '  %-32s %-20s %-20s %-20s %s\n' '' 'longest gap' 'slowest request' 'both paths again' 'I/O errors'
-for kind in ${KINDS:-silent@client disconnect@server down@client rdma@client reboot}; do
+for kind in ${KINDS:-silent@client long@client disconnect@server down@client rdma@client reboot}; do
 	for ((round = 0; round < rounds; round++)); do
 		if [ "$kind" = reboot ]; then reboot_once; else one_loss "$kind" $((round % 2)); fi
 	done

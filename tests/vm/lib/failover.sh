@@ -100,7 +100,7 @@ lose() {
 	case $what in
 	down) on "$where" "ip link set eth$link down" ;;
 	carrier) monitor "$where" "set_link net$link off" ;;
-	silent)
+	silent | long)
 		if [ "$where" = switch ]; then
 			link_cut "$link" client
 		else
@@ -117,7 +117,7 @@ lose() {
 undo_words() {
 	case ${1%@*} in
 	down) echo "ip link set eth$2 up" ;;
-	silent) echo "tc qdisc del dev eth$2 root" ;;
+	silent | long) echo "tc qdisc del dev eth$2 root" ;;
 	rdma) echo "rdma link add rxe$2 type rxe netdev eth$2" ;;
 	esac
 }
