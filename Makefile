@@ -5,7 +5,8 @@
 # make vm K=6.12 [T=040] [PEER=intree]
 # make sim        a million schedules of the simulation instead of the few thousand of make check (SIM_COUNT=): minutes
 # make nightly    scripts/check, make sim, every test on the oldest and the newest kernel, in-tree peers of the other
-#                 kernels, losses of paths by the hundred, the set on a debug kernel, the fail-over table, clang-tidy
+#                 kernels, losses of paths by the hundred, the set on a debug kernel, a few losses there and on the
+#                 newest one, the fail-over table, clang-tidy
 # make analyze    sparse, checkpatch, clang-tidy
 # make clean
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -43,7 +44,11 @@ nightly:
 	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
 	SYNC=flush REBOOTS=5 scripts/vm K=6.1 T=102-
 	LOSSES=2 scripts/vm K=6.1 T=101-,103-
+	scripts/vm K=7.2 T=100-,102-,104-,106-,108-,110-
+	scripts/vm K=7.2 T=101-,103-
 	LEAKS=yes scripts/vm K=debug
+	LEAKS=yes scripts/vm K=debug T=100-,102-,104-,106-,108-,110-
+	scripts/vm K=debug T=101-,103-
 	scripts/bench-failover
 	scripts/analyze clang-tidy
 
