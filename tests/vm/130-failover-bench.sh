@@ -28,7 +28,6 @@ serve() {
 	on server 'modprobe brd rd_nr=1 rd_size=65536'
 	server_load /dev
 }
-clock() { on client "echo \$((\${EPOCHREALTIME/./} / 1000))"; }
 
 # back_after WORDS: milliseconds from before the client's shell does them, or what
 # they set start to, until both links carry requests that came later; empty when
@@ -124,9 +123,9 @@ reboot_once() {
 	vm_start server
 	fixed_neighbours
 	serve
-	start=$(clock)
+	start=$(clock client)
 	if ON_LIMIT=150 on client 'ledger await /run/ledger 1 120'; then
-		note reboot.gap $(($(clock) - start))
+		note reboot.gap $(($(clock client) - start))
 		back=$(back_after "start=$start")
 	else
 		note reboot.gap never

@@ -183,6 +183,9 @@ carries() {
 
 # ---- what happened; on the host ----
 
+# clock NAME: milliseconds, by that guest's clock.
+clock() { on "$1" "echo \$((\${EPOCHREALTIME/./} / 1000))"; }
+
 # watch COMMANDS: on the client, with the functions above.
 watch() { on client "$(declare -f counters was_lost carries); $1"; }
 
@@ -234,30 +237,44 @@ both_carry() {
 
 # ---- load ----
 
-# load_start: fio, pass after pass of writing and verifying on the first 8 MiB;
-# the ledger behind them. Both spare the guests, which are slow.
-load_start() {
-	ledger_start at=4096 blocks=512 threads=8 pause=4000
+# fio_start [OPTION...]: pass after pass of writing and verifying on the first 8 MiB.
+fio_start() {
 	on client "rm -f /run/fio.*
 		while [ ! -e /run/fio.stop ]; do
 			fio --name=v --filename=/dev/$disk --rw=randwrite --bsrange=4k-16k --size=8m --number_ios=600 \
 				--randseed=$seed --iodepth=8 --ioengine=libaio --direct=1 --verify=crc32c \
-				--verify_fatal=1 --rate_iops=400 --minimal >/run/fio.out 2>&1 || { touch /run/fio.failed; break; }
+				--verify_fatal=1 --rate_iops=400 --minimal $* >/run/fio.out 2>&1 || { touch /run/fio.failed; break; }
 			echo pass >>/run/fio.passes
-		done >/dev/null 2>&1 </dev/null &"
+		done >/dev/null 2>&1 </dev/null &
+		until_true 20 pgrep fio >/dev/null" || fail "fio does not run: $(on client 'cat /run/fio.out')"
+}
+
+fio_good() {
+	on client '! test -e /run/fio.failed || { cat /run/fio.out; exit 1; }' || fail "fio: I/O or verify error"
+}
+
+fio_stop() {
+	on client 'touch /run/fio.stop'
+	ON_LIMIT=150 on client 'until_true 120 bash -c "! pgrep fio >/dev/null"' || fail "requests of fio hang"
+	fio_good
+	on client 'test -s /run/fio.passes' || fail "fio never finished a pass"
+}
+
+# load_start: fio; the ledger behind what it writes. Both spare the guests, which are slow.
+load_start() {
+	ledger_start at=4096 blocks=512 threads=8 pause=4000
+	fio_start
 }
 
 # load_good: neither load has met an error.
 load_good() {
-	on client '! test -e /run/fio.failed || { cat /run/fio.out; exit 1; }' || fail "fio: I/O or verify error"
+	fio_good
 	ledger_good
 }
 
 load_stop() {
-	on client 'touch /run/fio.stop'
-	ON_LIMIT=150 on client 'until_true 120 bash -c "! pgrep fio >/dev/null"' || fail "requests of fio hang"
-	load_good
-	on client 'test -s /run/fio.passes' || fail "fio never finished a pass"
+	fio_stop
+	ledger_good
 	ledger_stop
 }
 
