@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A disk with two paths: both carry I/O under every policy, and while a
-# verifying load runs, the one and then the other is lost silently, by the
-# administrator of either side, and comes back: no request fails, no byte is
-# wrong.
+# A disk is mapped though nobody answers at the first two of its three addresses,
+# the one silent, the other unknown: rnbdctl tells why they are not connected, and
+# they are once somebody is there. A disk with two paths: both carry I/O under
+# every policy, and while a verifying load runs, the one and then the other is lost
+# silently, by the administrator of either side, and comes back: no request fails,
+# no byte is wrong.
 # vms: pair
 # check: 6.1
 # links: 2
-# limit: 400
+# limit: 500
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
@@ -36,12 +38,35 @@ carried() {
 	done
 }
 
+# dead ADDRESS CAUSE: a path to it is there, without a connection, for that reason.
+dead() {
+	on client "until_true 20 eval 'rnbdctl -j list paths | jq -e \".items[] | select(.dst.address == \\\"ip:$1\\\" and
+		.state != \\\"connected\\\" and .cause == \\\"$2\\\")\" >/dev/null'" ||
+		fail "the path to $1, expected $2: $(on client 'rnbdctl list paths')"
+}
+
 have_ours client || skip "our modules are not built"
+on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up dev_search_path=/dev
 client_up
-on client "{ echo 'sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=ram0' >$ctl/map_device; }" || fail "map"
 disk=rnbd0
+
+link_cut 0 server
+on client "{ echo 'sessname=s1 path=ip:10.77.0.99 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=ram0' >$ctl/map_device; }" ||
+	fail "map past addresses where nobody answers"
+dead 10.77.0.99 addr-unresolved
+dead 10.77.0.1 no-answer
+paths_up 1 1
+on client "dd if=/dev/$disk of=/dev/null bs=4k count=16 iflag=direct status=none" || fail "I/O by the last of three paths"
+link_join 0 server
+paths_up 2 20
+on server 'ip address add 10.77.0.99/24 dev eth0'
+paths_up 3 30
+ask "attr $disk unmap_device normal && nothing_left" || fail "unmap with three paths"
+on server 'ip address del 10.77.0.99/24 dev eth0'
+
+on client "{ echo 'sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=ram0' >$ctl/map_device; }" || fail "map"
 paths_up 2 20
 for policy in round-robin min-inflight min-latency; do carried $policy; done
 on client "echo min-inflight >$dir/mpath_policy"
