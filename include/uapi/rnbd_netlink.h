@@ -100,6 +100,7 @@ enum rnbd_genl_attr {
 	RNBD_A_SEARCH_PATH,	/* string; absent: none given, every open is refused */
 	/* device */
 	RNBD_A_FAST_IO_FAIL,	/* s32, seconds that I/O is held without a path; 0: none, -1: for ever */
+	RNBD_A_LOST_WRITES,	/* u8: 1 = writes may be lost, flushes fail until all have closed the disk */
 	__RNBD_A_MAX,
 	RNBD_A_MAX = __RNBD_A_MAX - 1
 };

@@ -5,7 +5,8 @@
  * Locks, outer to inner: devs mutex (clt_devlist.c: list of devices), sessions mutex
  * (clt_session.c: list of sessions), session->lock, dev->lock. None is held over
  * a message, a disk call or a wait, so the link callback may take the last two.
- * disk->open_mutex is tried only: who has it may wait for I/O that waits for us.
+ * disk->open_mutex is outside dev->lock and tried only by who has that: its owner
+ * may wait for I/O that waits for us.
  */
 #ifndef RNBD_CLIENT_H
 #define RNBD_CLIENT_H
@@ -171,7 +172,7 @@ struct rnbd_clt_dev {
 	 */
 	u32 unflushed;			/* bool: set by I/O, exchanged by a flush on its way out */
 	bool by_hand;			/* only a remap opens it again; @lock */
-	bool lost_writes;		/* read by I/O; under @lock, cleared by the first opener */
+	bool lost_writes;		/* read by I/O; set under @lock, cleared under disk->open_mutex */
 	u32 incarnation;		/* of the session that @device_id belongs to */
 	unsigned long refused;		/* bit 0: an I/O says that the server closed the device */
 	const char *complaint;		/* about the server's last answer; worker only */
@@ -247,6 +248,7 @@ struct rnbd_clt_dev_view {
 	struct rtrs_why why;
 	u64 since_ms;
 	int fast_io_fail;
+	bool lost_writes;
 	bool has_limits;
 	struct rnbd_limits lim;
 	u64 sectors;

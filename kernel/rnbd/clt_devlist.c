@@ -175,6 +175,7 @@ void rnbd_clt_dev_look(struct rnbd_clt_dev *dev, struct rnbd_clt_dev_view *view)
 		view->state = RNBD_DEV_INIT;
 	view->why = dev->why;
 	view->since_ms = ktime_ms_delta(ktime_get(), dev->since);
+	view->lost_writes = READ_ONCE(dev->lost_writes);
 	view->lim = dev->lim;
 	view->has_limits = dev->lim.logical_block_size;
 	view->index = dev->index;

@@ -15,18 +15,36 @@
 static int disk_major;
 static DEFINE_IDA(disk_numbers);
 
+/* Under the disk's open mutex: whoever could miss what was lost has closed it. */
+static void end_loss(struct gendisk *disk, struct rnbd_clt_dev *dev)
+{
+	if (disk_openers(disk) || !READ_ONCE(dev->lost_writes))
+		return;
+	WRITE_ONCE(dev->lost_writes, false);
+	rnbd_clt_genl_notify(dev, RNBD_CLT_CHANGED);
+}
+
 static int disk_open(struct gendisk *disk, blk_mode_t mode)
 {
 	struct rnbd_clt_dev *dev = disk->private_data;
 
 	if (READ_ONCE(dev->no_open))
 		return -ENXIO;
-	/* whoever could miss what was lost has had it closed */
-	if (!disk_openers(disk))
-		WRITE_ONCE(dev->lost_writes, false);
+	/* the loss was while nobody had it open */
+	end_loss(disk, dev);
 	return 0;
 }
 COMPAT_DISK_OPEN(disk_open)
+
+static void disk_release(struct gendisk *disk)
+{
+	struct rnbd_clt_dev *dev = disk->private_data;
+
+	/* a disk that was taken away by force is closed later */
+	if (dev)
+		end_loss(disk, dev);
+}
+COMPAT_DISK_RELEASE(disk_release)
 
 /* Old partitioning tools insist on one; any that multiplies up to the capacity does. */
 static int disk_getgeo(struct gendisk *disk, struct hd_geometry *geo)
@@ -42,6 +60,7 @@ COMPAT_DISK_GETGEO(disk_getgeo)
 static const struct block_device_operations disk_ops = {
 	.owner	= THIS_MODULE,
 	.open	= COMPAT_DISK_OP(disk_open),
+	.release = COMPAT_DISK_OP(disk_release),
 	.getgeo	= COMPAT_DISK_GETGEO_OP(disk_getgeo),
 };
 
@@ -140,6 +159,9 @@ void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force)
 	if (force)
 		blk_mark_disk_dead(disk);
 	del_gendisk(disk);
+	mutex_lock(&disk->open_mutex);
+	disk->private_data = NULL;
+	mutex_unlock(&disk->open_mutex);
 	mutex_lock(&dev->lock);
 	dev->disk = NULL;
 	mutex_unlock(&dev->lock);

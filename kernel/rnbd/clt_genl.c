@@ -80,7 +80,8 @@ static int fill_device(struct sk_buff *skb, struct rnbd_clt_dev *dev, u32 gen)
 	if (nla_put_u32(skb, RNBD_A_ID, dev->id) ||
 	    nla_put_u32(skb, RNBD_A_GENERATION, gen) ||
 	    fill_state(skb, &view) || fill_options(skb, &dev->opt) ||
-	    nla_put_s32(skb, RNBD_A_FAST_IO_FAIL, view.fast_io_fail) || fill_disk(skb, &view))
+	    nla_put_s32(skb, RNBD_A_FAST_IO_FAIL, view.fast_io_fail) ||
+	    nla_put_u8(skb, RNBD_A_LOST_WRITES, view.lost_writes) || fill_disk(skb, &view))
 		return -EMSGSIZE;
 	return 0;
 }
