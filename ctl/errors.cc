@@ -67,6 +67,7 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-D08", "no_node", EXIT_TIMED_OUT, "check that devtmpfs is mounted on /dev"},
 	{"RNBD-D09", "ambiguous_path", EXIT_USAGE, "name it SRC@DST, SESSION/SRC@DST, or by its id (`rnbdctl list paths -j`)"},
 	{"RNBD-D10", "path_busy", EXIT_IN_USE, "try again when that is done"},
+	{"RNBD-D11", "lost_writes", EXIT_OTHER, "unmount or close everything that uses it, check the data, open it again"},
 	/* modules and rights */
 	{"RNBD-M01", "module_missing", EXIT_NO_MODULE, "modprobe rnbd-client"},
 	{"RNBD-M02", "module_too_old", EXIT_NO_MODULE, "the loaded modules lack this; load those of this project"},

@@ -95,6 +95,7 @@ struct Device {
 	std::optional<uint32_t> logical_block, physical_block, max_io_size, openers;
 	std::optional<bool> discard, write_zeroes, secure_erase, write_cache, fua;
 	std::optional<int32_t> fast_io_fail;	/* seconds, -1 for ever */
+	std::optional<bool> lost_writes;	/* flushes fail until all have closed it */
 };
 
 struct Export {

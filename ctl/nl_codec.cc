@@ -315,6 +315,7 @@ Device decode_device(const NlMessage &message)
 	device.write_cache = table.truth(RNBD_A_WRITE_CACHE);
 	device.fua = table.truth(RNBD_A_FUA);
 	device.fast_io_fail = table.number<int32_t>(RNBD_A_FAST_IO_FAIL);
+	device.lost_writes = table.truth(RNBD_A_LOST_WRITES);
 	return device;
 }
 

@@ -74,6 +74,15 @@ static Problem device_problem(const Device &device)
 	return problem;
 }
 
+static Problem loss_problem(const Device &device)
+{
+	Problem problem = from_fault("device", device.session, device_pair(device), Fault(), "RNBD-D11");
+
+	problem.cause = "the server started anew; writes that were not flushed may be lost; "
+			"flushes fail until the disk is closed by all its users";
+	return problem;
+}
+
 /* A first attempt under way is no problem. */
 static bool path_in_trouble(const Path &path)
 {
@@ -101,9 +110,10 @@ std::vector<Problem> find_problems(const Snapshot &snapshot)
 	}
 	for (const Device &device : snapshot.devices) {
 		/* With the whole session down, the paths tell why. */
-		if (device.state != DEV_DISCONNECTED || !session_is_up(snapshot, device.session))
-			continue;
-		problems.push_back(device_problem(device));
+		if (device.state == DEV_DISCONNECTED && session_is_up(snapshot, device.session))
+			problems.push_back(device_problem(device));
+		if (device.lost_writes.value_or(false))
+			problems.push_back(loss_problem(device));
 	}
 	const bool serving = std::any_of(snapshot.server.modules.begin(), snapshot.server.modules.end(),
 		[](const Module &module) { return module.name == "rnbd-server"; });
@@ -117,13 +127,15 @@ std::vector<Problem> find_problems(const Snapshot &snapshot)
 	return problems;
 }
 
-const Problem *problem_of(const std::vector<Problem> &problems, const std::string &kind,
-			  const std::string &session, const std::string &name)
+std::vector<Problem> problems_of(const std::vector<Problem> &problems, const std::string &kind,
+				 const std::string &session, const std::string &name)
 {
+	std::vector<Problem> found;
+
 	for (const Problem &problem : problems)
 		if (problem.kind == kind && problem.session == session && problem.name == name)
-			return &problem;
-	return nullptr;
+			found.push_back(problem);
+	return found;
 }
 
 } // namespace ctl

@@ -22,9 +22,9 @@ struct Problem {
 };
 
 std::vector<Problem> find_problems(const Snapshot &snapshot);
-/* The problem of one object, null if it has none. */
-const Problem *problem_of(const std::vector<Problem> &problems, const std::string &kind,
-			  const std::string &session, const std::string &name);
+/* Those of one object. */
+std::vector<Problem> problems_of(const std::vector<Problem> &problems, const std::string &kind,
+				 const std::string &session, const std::string &name);
 
 } // namespace ctl
 

@@ -77,6 +77,7 @@ Json device_json(const Device &device)
 	json["tag"] = maybe_text(device.tag);
 	json["owner"] = maybe_text(device.owner);
 	json["fast_io_fail_s"] = maybe(device.fast_io_fail);
+	json["lost_writes"] = maybe(device.lost_writes);
 	return json;
 }
 

@@ -73,14 +73,13 @@ std::string or_dash(const std::string &text)
 	return text.empty() ? "-" : text;
 }
 
-void add_problem(Page &page, const Problem *problem)
+void add_problems(Page &page, const std::vector<Problem> &problems)
 {
 	const std::string indent(14, ' ');
 
-	if (!problem)
-		return;
-	page.text(indent + "cause:  " + problem->cause + "\n" +
-		  indent + "action: " + problem->action + "  [" + problem->id + "]\n");
+	for (const Problem &problem : problems)
+		page.text(indent + "cause:  " + problem.cause + "\n" +
+			  indent + "action: " + problem.action + "  [" + problem.id + "]\n");
 }
 
 /* The tables of `status`, each over all sessions of a side. */
@@ -120,7 +119,7 @@ void add_devices(Page &page, const Snapshot &snapshot, const Session &session,
 		if (device.session != session.name)
 			continue;
 		page.row(LEAVES, device_row(device, bytes), 4);
-		add_problem(page, problem_of(problems, "device", session.name, device_pair(device)));
+		add_problems(page, problems_of(problems, "device", session.name, device_pair(device)));
 	}
 }
 
@@ -130,10 +129,10 @@ std::string client_text(const Snapshot &snapshot, const std::vector<Problem> &pr
 
 	for (const Session &session : snapshot.client.sessions) {
 		page.row(SESSIONS, session_row(session), 2);
-		add_problem(page, problem_of(problems, "session", session.name, session.name));
+		add_problems(page, problems_of(problems, "session", session.name, session.name));
 		for (const Path &path : session.paths) {
 			page.row(PATHS, path_row(path, "->"), 4);
-			add_problem(page, problem_of(problems, "path", session.name, path.name));
+			add_problems(page, problems_of(problems, "path", session.name, path.name));
 		}
 		add_devices(page, snapshot, session, problems, bytes);
 	}
@@ -148,7 +147,7 @@ std::string server_text(const Snapshot &snapshot, const std::vector<Problem> &pr
 {
 	Page page(STATUS_TABLES);
 
-	add_problem(page, problem_of(problems, "server", "", "rnbd-server"));
+	add_problems(page, problems_of(problems, "server", "", "rnbd-server"));
 	for (const Session &session : snapshot.server.sessions) {
 		page.row(SESSIONS, session_row(session), 2);
 		for (const Path &path : session.paths)
@@ -200,6 +199,13 @@ std::string hold_text(const std::optional<int32_t> &seconds)
 	return *seconds ? fmt::format("{} s without a path", *seconds) : "never";
 }
 
+std::string loss_text(const std::optional<bool> &lost)
+{
+	if (!lost)
+		return "";
+	return *lost ? "possible; flushes fail until all its users have closed it" : "none";
+}
+
 std::string show_device(const Device &device, const Style &style)
 {
 	Page page(SHOW_TABLES);
@@ -224,6 +230,7 @@ std::string show_device(const Device &device, const Style &style)
 	pair_line(page, "open by", number(device.openers));
 	pair_line(page, "poll queues", number(device.nr_poll_queues));
 	pair_line(page, "holds I/O", hold_text(device.fast_io_fail));
+	pair_line(page, "lost writes", loss_text(device.lost_writes));
 	pair_line(page, "tag", device.tag);
 	pair_line(page, "owner", device.owner);
 	return page.str();

@@ -112,6 +112,17 @@ TEST_CASE("negative numbers go out as they are and come back so")
 	CHECK_FALSE(decode_device(NlMessage()).fast_io_fail);
 }
 
+TEST_CASE("a device tells of lost writes, denies them, or does not know of such")
+{
+	for (const uint8_t told : {uint8_t{0}, uint8_t{1}}) {
+		NlMessage message;
+
+		add(message, RNBD_A_LOST_WRITES, told);
+		CHECK(decode_device(message).lost_writes == (told == 1));
+	}
+	CHECK_FALSE(decode_device(NlMessage()).lost_writes.has_value());
+}
+
 TEST_CASE("a request that does not fit says so")
 {
 	NlRequest request(40, RNBD_CMD_DEVICE_MAP);
