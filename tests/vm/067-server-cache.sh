@@ -4,6 +4,7 @@
 # gone. The server has ended the session meanwhile, but is the same: a flush still
 # covers them. The server is another one, that is, its modules were loaded anew:
 # flushes fail, and not in silence, until the disk is closed; then it works again.
+# rnbdctl tells of it as long as it lasts.
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -12,6 +13,7 @@ set -euo pipefail
 
 have_ours server || skip "our modules are not built"
 have_ours client || skip "our modules are not built"
+on client 'type rnbdctl >/dev/null 2>&1' || skip "rnbdctl is not built"
 on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt
 	truncate -s 16M /mnt/image; losetup /dev/loop0 /mnt/image'
 server_up
@@ -26,6 +28,14 @@ held
 written() { on client "dd if=/dev/urandom of=/dev/$disk bs=4k count=$1 oflag=direct conv=notrunc status=none"; }
 flushed() { on client "dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc,fsync status=none 2>&1"; }
 opened() { on client "until_true $1 grep -qx open $state" || fail "the disk is $(on client "cat $state")"; }
+# says WHEN WORDS: the exit status of `rnbdctl status --check`, and the problem it names.
+says() {
+	local got
+	got=$(on client 'rc=0; rnbdctl status --check >/run/status || rc=$?; echo $rc $(grep -o "RNBD-[A-Z0-9]*" /run/status)')
+	[ "$got" = "$2" ] || fail "$1: status says \"$got\": $(on client 'cat /run/status')"
+}
+# moved: a number that each event changes.
+moved() { on client 'rnbdctl status -j | grep "^  .generation"'; }
 
 flushed || fail "flush"
 paths=$(on client 'echo /sys/class/rtrs-client/s1/paths/*')
@@ -41,6 +51,7 @@ for how in disconnect reconnect; do
 	flushed || fail "a flush failed after $how, the server had lost nothing"
 done
 
+says 'no loss' 0
 written 4
 log_mark client
 unload server
@@ -51,7 +62,12 @@ written 1 || fail "a write after the loss"
 [[ $out = *'Input/output error'* ]] || fail "a flush: $out"
 grep -q 'the server started anew; writes that were not flushed may be lost' <<<"$(log_since client)" || fail "nobody says so"
 ! flushed >/dev/null || fail "the second flush went through"
+says 'after the loss' '12 RNBD-D11'
+[ "$(on client "rnbdctl show $disk -j | grep -c '\"lost_writes\": true'")" = 1 ] || fail "show -j does not tell of the loss"
+before=$(moved)
 let_go
+says 'closed' 0
+[ "$(moved)" != "$before" ] || fail "no event told that the loss is over"
 flushed || fail "flush of a disk that was opened anew"
 
 # nothing to lose: all was flushed
