@@ -120,6 +120,7 @@ void rnbd_clt_session_break(struct rnbd_clt_dev *dev);
 
 /* ---- admin messages (clt_admin.c) ---- */
 
+/* An answer is enough, also one that says no. Else -errno and @why. */
 int rnbd_clt_send_info(struct rnbd_clt_session *session, struct rtrs_why *why);
 /* Ends early with -ECANCELED once dev->cancel is set. @gen as for a close. */
 int rnbd_clt_send_open(struct rnbd_clt_dev *dev, u32 gen, struct rnbd_dev_info *info,

@@ -257,7 +257,12 @@ out:
 		explain(why, msg, err);
 	if (msg)
 		msg_put(msg);
-	return err;
+	if (!err || !why->remote)
+		return err;
+	/* a server takes opens without it */
+	pr_warn("%s: the server does not take the session info (%d): it may ignore the priority of I/O\n",
+		session->opt.session, err);
+	return 0;
 }
 
 int rnbd_clt_send_open(struct rnbd_clt_dev *dev, u32 gen, struct rnbd_dev_info *info,

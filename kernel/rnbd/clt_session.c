@@ -126,11 +126,10 @@ static int introduce(struct rnbd_clt_session *session)
 			session->opt.session, err);
 		return err;
 	}
-	/* a server takes opens without it, only the I/O priority is lost then */
+	/* the opens, which are tried again, show whether the server answers */
 	err = rnbd_clt_send_info(session, &why);
 	if (err)
-		pr_warn("%s: no session info exchanged: %s (%d)\n", session->opt.session,
-			rtrs_cause_text(why.cause), err);
+		pr_warn("%s: no session info exchanged (%d)\n", session->opt.session, err);
 	return 0;
 }
 

@@ -316,6 +316,14 @@ begin open-same 1235
 [[ $got = *'Protocol error'* ]] || fail "two devices have one number: $got"
 [ "$(client "lines $victim 1")" = 'block         1' ] || fail "the first of two devices suffers"
 end normal
+# whoever refuses the session info may take opens, at first and after an outage
+unheard='the server does not take the session info (-22)'
+log_mark client
+begin greet-errno-22 1235
+grep -qF "$unheard" < <(log_since client) || fail "$session: the log does not say \"$unheard\""
+violates bare lines 'message without immediate'
+grep -qF "$unheard" < <(log_since client) || fail "$session: the log does not say it again"
+end normal
 good open
 
 unmapped "$disk" normal

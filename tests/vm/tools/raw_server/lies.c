@@ -153,7 +153,7 @@ static void open_twice(struct request *r)
 	final(r->path, 0, r->slot, 0, 1);
 }
 
-static void refuse_open(struct request *r)
+static void refuse(struct request *r)
 {
 	r->error = -r->path->session->number;
 	answer(r);
@@ -165,7 +165,7 @@ static void refuse_reopen(struct request *r)
 	if (r->path->session->acted == 1)
 		answer(r);
 	else
-		refuse_open(r);
+		refuse(r);
 }
 
 #define OPEN(n, index)	{ .name = (n), .open = lie_open, .times = 1, .number = (index) }
@@ -191,7 +191,8 @@ const struct act lie_acts[] = {
 	{ .name = "open-bytes", .open = cut_open, .times = 1 },
 	{ .name = "open-elsewhere", .open = open_elsewhere, .times = 1 },
 	{ .name = "open-twice", .open = open_twice, .times = 1 },
-	{ .name = "open-errno", .open = refuse_open },
+	{ .name = "open-errno", .open = refuse },
 	{ .name = "reopen-errno", .open = refuse_reopen, .times = 2 },
+	{ .name = "greet-errno", .greet = refuse },
 	{ }
 };

@@ -147,6 +147,7 @@ void answer(struct request *r)
 
 static void session_info(struct request *r)
 {
+	const struct session *s = r->path->session;
 	struct rnbd_wire_sess_info rsp = {
 		.hdr.type = htole16(RNBD_WIRE_SESS_INFO_RSP),
 		.version = RNBD_WIRE_MAJOR,
@@ -154,7 +155,10 @@ static void session_info(struct request *r)
 
 	r->data = &rsp;
 	r->len = sizeof(rsp);
-	answer(r);
+	if (s->act && s->act->greet)
+		s->act->greet(r);
+	else
+		answer(r);
 }
 
 static void opened(struct request *r)

@@ -28,6 +28,7 @@ struct act {
 	const char *name;
 	/* what is done instead of a good answer */
 	void (*info)(struct path *p, const struct act *act);
+	void (*greet)(struct request *r);	/* session info */
 	void (*open)(struct request *r);
 	void (*io)(struct request *r);
 	int times;		/* so often in a session, then it behaves well; 0: always */
