@@ -209,7 +209,6 @@ static const struct {
 	[RNBD_SRV_REMOVED]	= { RNBD_EVENT_REMOVED, RNBD_STATE_UNMAPPED },
 };
 
-/* Lost when memory is short: the reader finds out by the generation. */
 void rnbd_srv_genl_event(const struct rnbd_srv_mapping *mapping, enum rnbd_srv_change change,
 			 enum rtrs_cause cause)
 {
@@ -220,8 +219,11 @@ void rnbd_srv_genl_event(const struct rnbd_srv_mapping *mapping, enum rnbd_srv_c
 	if (!genl_has_listeners(&family, &init_net, 0))
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
+	if (!skb) {
+		/* listeners look at everything again, as if they had been too slow to read */
+		genl_set_err(&family, &init_net, 0, 0, -ENOBUFS);
 		return;
+	}
 	hdr = genlmsg_put(skb, 0, 0, &family, 0, RNBD_CMD_EXPORT_NTF);
 	if (!hdr || put_export(skb, mapping) ||
 	    put_state(skb, mapping, changes[change].state, cause) ||

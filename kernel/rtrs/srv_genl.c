@@ -375,8 +375,11 @@ static void notify(struct rtrs_srv_session *session, struct rtrs_srv_path *path,
 	if (!genl_has_listeners(&family, &init_net, GROUP_EVENTS))
 		return;
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	if (!skb)
+	if (!skb) {
+		/* listeners look at everything again, as if they had been too slow to read */
+		genl_set_err(&family, &init_net, 0, GROUP_EVENTS, -ENOBUFS);
 		return;
+	}
 	head = genlmsg_put(skb, 0, 0, &family, 0, path ? RTRS_CMD_PATH_NTF : RTRS_CMD_SESSION_NTF);
 	ret = head ? nla_put_u32(skb, RTRS_A_EVENT, (u32)change) : -EMSGSIZE;
 	mutex_lock(&rtrs_srv.lock);
