@@ -13,8 +13,13 @@ namespace ctl {
 
 namespace {
 
-/* As often a server may answer "busy" before the kernel, too, takes that for the outcome. */
-const uint32_t FIRST_ATTEMPTS = 3;
+/* Attempts that have failed; the one under way is none of them yet. */
+uint32_t failed_attempts(const Path &path)
+{
+	const uint32_t begun = path.attempt.value_or(0);
+
+	return path.state == "connecting" && begun > 0 ? begun - 1 : begun;
+}
 
 std::string named(const Path &path)
 {
@@ -47,16 +52,19 @@ void PathWatch::add(const Path &path)
 	Seen &seen = seen_[key(path)];
 
 	seen.path = path;
-	seen.attempts_before = path.attempt.value_or(0);
+	seen.failed_before = failed_attempts(path);
 	/* A server that has not noticed yet what was dropped refuses once. */
 	seen.allowed = path.state == CONNECTED ? 1 : 0;
 }
 
-/* The server still takes down what this address left behind, and lets the path in at a next attempt. */
+/*
+ * The server still takes down what this address left behind, and lets the path in at a next attempt. How often it may
+ * say so is the kernel's to know, which counts no attempt as failed until then.
+ */
 bool PathWatch::busy_for_now(const Seen &seen)
 {
 	return seen.path.fault.remote && seen.path.fault.err == EBUSY &&
-	       seen.path.attempt.value_or(0) - seen.attempts_before < FIRST_ATTEMPTS;
+	       failed_attempts(seen.path) <= seen.failed_before;
 }
 
 void PathWatch::take(const Path &path)
@@ -70,8 +78,11 @@ void PathWatch::take(const Path &path)
 	seen.path = path;
 	seen.path.session = session;
 	seen.changed = true;
-	if (path.state == WAITING && !busy_for_now(seen))
+	if (path.state != WAITING)
+		return;
+	if (!busy_for_now(seen))
 		seen.failures++;
+	seen.failed_before = failed_attempts(path);
 }
 
 /* Events were lost: the state itself tells what they would have told. */

@@ -33,7 +33,7 @@ private:
 		Path path;
 		bool changed = false, removed = false;
 		int failures = 0, allowed = 0;	/* of attempts since the order */
-		uint32_t attempts_before = 0;
+		uint32_t failed_before = 0;	/* attempts, as the kernel counts them */
 	};
 	using Key = std::pair<bool, uint32_t>;	/* on the server; id */
 
