@@ -61,6 +61,70 @@ static void get_peer(const struct rdma_cm_id *cm_id, struct peer *peer)
 			   &peer->server_port);
 }
 
+/* Refusals that the administrator is told of; what a client soon asks again by itself is none. */
+enum refusal {
+	REFUSED_MALFORMED,
+	REFUSED_CONNS,
+	REFUSED_CONNS_TOTAL,
+	REFUSED_CONNS_ADDR,
+	REFUSED_SESSIONS,
+	REFUSED_RATE,
+	REFUSED_HALF_OPEN,
+	REFUSED_HALF_OPEN_ADDR,
+	REFUSED_PATHS,
+	REFUSED_PAIR,
+	REFUSED_STRAY,
+	REFUSED_RESOURCE,
+	REFUSALS
+};
+
+static const struct {
+	const char *why;
+	const char *param;	/* that set the limit */
+	const uint *limit;
+} refusals[REFUSALS] = {
+	[REFUSED_MALFORMED]	= { "it is not RTRS, or not well-formed" },
+	[REFUSED_CONNS]		= { "more connections of a path than",
+				    "max_conns", &rtrs_srv_params.max_conns },
+	[REFUSED_CONNS_TOTAL]	= { "more connections of all paths than",
+				    "max_conns_total", &rtrs_srv_params.max_conns_total },
+	[REFUSED_CONNS_ADDR]	= { "more connections from this address than",
+				    "max_conns_per_addr", &rtrs_srv_params.max_conns_per_addr },
+	[REFUSED_SESSIONS]	= { "more sessions than",
+				    "max_sessions", &rtrs_srv_params.max_sessions },
+	[REFUSED_RATE]		= { "more paths a second from this address than",
+				    "connect_rate", &rtrs_srv_params.connect_rate },
+	[REFUSED_HALF_OPEN]	= { "more paths in the handshake than",
+				    "half_open_max", &rtrs_srv_params.half_open_max },
+	[REFUSED_HALF_OPEN_ADDR] = { "more paths from this address in the handshake than",
+				     "half_open_per_addr", &rtrs_srv_params.half_open_per_addr },
+	[REFUSED_PATHS]		= { "more paths than a session may have" },
+	[REFUSED_PAIR]		= { "its session has a path between these addresses" },
+	[REFUSED_STRAY]		= { "a connection that fits no path in the handshake" },
+	[REFUSED_RESOURCE]	= { "no memory or device for it" },
+};
+
+/* A line of its own for each: a flood of one, which peers can cause, hides no other. */
+static struct ratelimit_state refusal_rates[REFUSALS] = {
+	[0 ... REFUSALS - 1] = RATELIMIT_STATE_INIT(refusal_rates, DEFAULT_RATELIMIT_INTERVAL, 1),
+};
+
+/* Returns @error. The name is what the kernel says of lines left out. */
+static int rtrs_srv_refuse(const struct peer *peer, enum refusal cause, int error)
+{
+	char name[RTRS_ADDR_TEXT_MAX];
+
+	if (!__ratelimit(&refusal_rates[cause]))
+		return error;
+	rtrs_addr_format(&peer->client, name, sizeof(name));
+	if (refusals[cause].param)
+		pr_warn("%s: connect request refused: %s %s=%u\n", name, refusals[cause].why,
+			refusals[cause].param, *refusals[cause].limit);
+	else
+		pr_warn("%s: connect request refused: %s (%d)\n", name, refusals[cause].why, error);
+	return error;
+}
+
 /* Half-open paths cost a queue pair each before anything is known of the peer (S10). */
 static int check_half_open(const struct peer *peer)
 {
@@ -68,11 +132,13 @@ static int check_half_open(const struct peer *peer)
 	u32 same = 0;
 
 	if (rtrs_srv.half_open_count >= rtrs_srv_params.half_open_max)
-		return -EBUSY;
+		return rtrs_srv_refuse(peer, REFUSED_HALF_OPEN, -EBUSY);
 	list_for_each_entry(path, &rtrs_srv.half_open, half_open)
 		if (rtrs_addr_equal(&path->client, &peer->client))
 			same++;
-	return same < rtrs_srv_params.half_open_per_addr ? 0 : -EBUSY;
+	if (same >= rtrs_srv_params.half_open_per_addr)
+		return rtrs_srv_refuse(peer, REFUSED_HALF_OPEN_ADDR, -EBUSY);
+	return 0;
 }
 
 /* Queue pairs of one address, and of all, that paths hold or may still ask for (S2). */
@@ -88,8 +154,11 @@ static int check_conns(const struct peer *peer, u32 more)
 			if (rtrs_addr_equal(&path->client, &peer->client))
 				same += path->conn_count;
 		}
-	return all <= rtrs_srv_params.max_conns_total &&
-	       same <= rtrs_srv_params.max_conns_per_addr ? 0 : -ENOSPC;
+	if (all > rtrs_srv_params.max_conns_total)
+		return rtrs_srv_refuse(peer, REFUSED_CONNS_TOTAL, -ENOSPC);
+	if (same > rtrs_srv_params.max_conns_per_addr)
+		return rtrs_srv_refuse(peer, REFUSED_CONNS_ADDR, -ENOSPC);
+	return 0;
 }
 
 /* Addresses share buckets by chance only; nobody knows which do (S13). */
@@ -101,7 +170,7 @@ static int check_rate(const struct peer *peer)
 
 	if (!rate || rtrs_bucket_take(bucket, ktime_get_ns(), rate, rate * RATE_BURST_SECONDS))
 		return 0;
-	return -EBUSY;
+	return rtrs_srv_refuse(peer, REFUSED_RATE, -EBUSY);
 }
 
 /*
@@ -151,11 +220,12 @@ static int check_session(struct rtrs_srv_session *session, const struct rtrs_hel
 		return -EBUSY;
 	}
 	if (session->path_count >= RTRS_WIRE_MAX_PATHS)
-		return -ECONNRESET;
+		return rtrs_srv_refuse(peer, REFUSED_PATHS, -ECONNRESET);
 	list_for_each_entry(path, &session->paths, entry)
 		if (rtrs_addr_equal(&path->client, &peer->client) &&
 		    rtrs_addr_equal(&path->server, &peer->server))
-			return is_ending(path) ? -EBUSY : -EEXIST;
+			return is_ending(path) ? -EBUSY :
+			       rtrs_srv_refuse(peer, REFUSED_PAIR, -EEXIST);
 	return 0;
 }
 
@@ -231,7 +301,7 @@ static int open_path(struct rdma_cm_id *cm_id, const struct rtrs_hello *hello,
 	if (fresh && !hello->first_conn)
 		return -ENXIO;
 	if (fresh && rtrs_srv.session_count >= rtrs_srv_params.max_sessions)
-		return -ENOSPC;
+		return rtrs_srv_refuse(peer, REFUSED_SESSIONS, -ENOSPC);
 	ret = fresh ? 0 : check_session(session, hello, peer);
 	if (!ret)
 		ret = check_half_open(peer);
@@ -242,12 +312,12 @@ static int open_path(struct rdma_cm_id *cm_id, const struct rtrs_hello *hello,
 	if (fresh) {
 		session = rtrs_srv_session_new(hello->session_uuid);
 		if (IS_ERR(session))
-			return PTR_ERR(session);
+			return rtrs_srv_refuse(peer, REFUSED_RESOURCE, PTR_ERR(session));
 	}
 	ret = link_path(session, hca, cm_id, hello, peer);
 	if (ret && fresh)
 		rtrs_srv_session_drop(session);
-	return ret;
+	return ret ? rtrs_srv_refuse(peer, REFUSED_RESOURCE, ret) : 0;
 }
 
 /* Further connections: of a half-open path, from where connection 0 came (S3, S4, S5, S14). */
@@ -259,18 +329,19 @@ static int join_path(struct rdma_cm_id *cm_id, const struct rtrs_hello *hello,
 	struct rtrs_srv_conn *conn;
 
 	if (!session)
-		return hello->first_conn ? -ECONNRESET : -ENXIO;
+		return hello->first_conn ? rtrs_srv_refuse(peer, REFUSED_STRAY, -ECONNRESET) :
+					   -ENXIO;
 	path = find_path(session, hello->path_uuid);
 	if (!path)
-		return -ECONNRESET;
+		return rtrs_srv_refuse(peer, REFUSED_STRAY, -ECONNRESET);
 	if (list_empty(&path->half_open))
 		return -EBUSY;
 	if (path->conn_count != hello->conn_count || path->conns[hello->cid] ||
 	    path->hca->ib != cm_id->device || !rtrs_addr_equal(&path->client, &peer->client))
-		return -ECONNRESET;
+		return rtrs_srv_refuse(peer, REFUSED_STRAY, -ECONNRESET);
 	conn = new_conn(path, cm_id, hello->cid);
 	if (!conn)
-		return -ENOMEM;
+		return rtrs_srv_refuse(peer, REFUSED_RESOURCE, -ENOMEM);
 	link_conn(conn);
 	return 0;
 }
@@ -283,10 +354,13 @@ int rtrs_srv_hello(struct rdma_cm_id *cm_id, const struct rdma_cm_event *event)
 	int ret;
 
 	/* a child id starts with the listener's context, which is none */
+	get_peer(cm_id, &peer);
 	ret = rtrs_conn_req_parse(param->private_data, param->private_data_len,
 				  rtrs_srv_params.max_conns, &hello);
-	if (!ret) {
-		get_peer(cm_id, &peer);
+	if (ret) {
+		rtrs_srv_refuse(&peer, hello.conn_count > rtrs_srv_params.max_conns ?
+				REFUSED_CONNS : REFUSED_MALFORMED, ret);
+	} else {
 		mutex_lock(&rtrs_srv.lock);
 		if (hello.cid)
 			ret = join_path(cm_id, &hello, &peer);
