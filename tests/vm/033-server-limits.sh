@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a client cannot have is refused with an error on its side, costs the
-# server nothing that stays, and does not touch those who have it: connections
-# of a path, sessions, chunk memory; a connection that does not speak the
-# protocol.
+# What a client cannot have is refused with an error on its side and a line in
+# the server's log, costs the server nothing that stays, and does not touch those
+# who have it: connections of a path, sessions, chunk memory; a connection that
+# does not speak the protocol.
 # vms: pair
 # kernels: edge
 # peers: intree
@@ -29,6 +29,10 @@ refused() {
 	! out=$(intree_map "$@") || fail "$* mapped"
 	[[ $out != *'timed out'* ]] || fail "$*: $out"
 }
+# told WORDS: why a client at 10.77.0.2 was refused
+told() {
+	grep -q "ip:10.77.0.2: connect request refused: $1" <<<"$(log_since server)" || fail "no line \"$1\""
+}
 unmap() { on client 'for d in /sys/block/rnbd*/rnbd/unmap_device; do echo normal >$d; done'; }
 nothing_left() {
 	on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
@@ -37,6 +41,7 @@ nothing_left() {
 
 up max_conns=2			# the client wants three
 refused s1 ram0
+told '.* max_conns=2\b'
 nothing_left
 
 up chunk_memory_percent=1	# of 1 GiB; a session takes 64 MiB
@@ -47,6 +52,7 @@ nothing_left
 up max_sessions=1
 intree_map s1 ram0
 refused s2 ram0
+told '.* max_sessions=1\b'
 on client 'dd if=/dev/rnbd0 of=/dev/null bs=4096 count=4 iflag=direct status=none'
 unmap
 on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
@@ -58,6 +64,7 @@ up handshake_timeout=5
 intree_map s1 ram0
 # no RTRS in its connect request
 ! on client 'within 10 rping -c -a 10.77.0.1 -p 1234 -C 1 2>&1' || fail "rping was accepted"
+told 'it is not RTRS'
 on client 'dd if=/dev/rnbd0 of=/dev/null bs=4096 count=4 iflag=direct status=none'
 unmap
 nothing_left

@@ -4,8 +4,11 @@
 # long as its client has it; one that died without a word is gone a moment
 # later, so that the next try gets in. The same for a session name whose owner
 # was started anew. A path is not admitted beside one that may be dead. Half a
-# handshake ends by itself; who knocks too often or wants too much is put off.
+# handshake ends by itself; who knocks too often or wants too much is put off,
+# which touches nobody else, is a line in the log that names the limit, and is
+# over when there is room again.
 # vms: pair
+# limit: 400
 # check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -69,4 +72,46 @@ put_off=$(on client 'raw_client 10.77.0.1 1234 knock 30')
 [[ $put_off = 'knock: '*' of 30 put off' ]] || fail "knock: $put_off"
 put_off=${put_off#knock: }
 ((${put_off%% *} >= 5 && ${put_off%% *} <= 26)) || fail "put off: $put_off"
+logged 'ip:10.77.0.2: connect request refused: .* max_conns_per_addr=3\b'
+logged 'ip:10.77.0.2: connect request refused: .* connect_rate=1\b'
+# the log is no way to flood the server
+lines=$(log_since server | grep -c 'connect request refused: .* connect_rate=1') || :
+((lines < ${put_off%% *})) || fail "$lines lines of ${put_off%% *} refusals"
 down
+
+small=sess_queue_depth=64	# sessions enough in the memory that chunks may take
+up half_open_max=1 $small
+says 'open 1: ok;info 1: ok;hello 2: ok;hello 3: error 16;ended 1: no;second 2: ok;info 2: ok;again 3: ok;info 3: ok;' \
+	open 1 1 info 1 n1 hello 2 2 hello 3 3 ended 1 500 second 2 info 2 n2 again 3 3 6000 info 3 n3
+logged 'ip:10.77.0.2: connect request refused: .* half_open_max=1\b'
+down
+
+up half_open_per_addr=1 $small
+says 'open 1: ok;info 1: ok;hello 2: ok;hello 3: error 16;hello 4: ok;ended 1: no;second 2: ok;info 2: ok;again 3: ok;info 3: ok;' \
+	open 1 1 info 1 n1 hello 2 2 hello 3 3 address fd77::1 hello 4 4 ended 1 500 \
+	address 10.77.0.1 second 2 info 2 n2 again 3 3 6000 info 3 n3
+logged 'ip:10.77.0.2: connect request refused: .* half_open_per_addr=1\b'
+down
+
+up max_conns_total=4 $small
+says 'open 1: ok;info 1: ok;open 2: ok;info 2: ok;open 3: error 28;ended 1: no;ended 2: no;leave 1;again 3: ok;info 3: ok;ended 2: no;' \
+	open 1 1 info 1 n1 open 2 2 info 2 n2 address fd77::1 open 3 3 ended 1 500 ended 2 100 \
+	leave 1 again 3 3 6000 info 3 n3 ended 2 500
+logged 'ip:fd77::2: connect request refused: .* max_conns_total=4\b'
+down
+
+# the 129th path of a session, each to another address; most of them half-open
+on server 'for n in {2..129}; do echo address add 10.77.1.$n/32 dev eth0; done | ip -batch -
+	until_true 20 eval "test \$(grep -l 0a4d:01 /sys/class/infiniband/rxe0/ports/1/gids/* 2>/dev/null | wc -l) -ge 128"'
+on client "ip route add 10.77.1.0/24 dev eth0
+	for n in {2..129}; do echo neigh replace 10.77.1.\$n lladdr $(vm_mac 1 0) dev eth0; done | ip -batch -"
+up half_open_max=200 half_open_per_addr=200 handshake_timeout=600 connect_rate=0 sess_queue_depth=16
+words=(open 1 1)
+for n in {2..128}; do words+=(address "10.77.1.$n" hello "$n" 1); done
+words+=(address 10.77.1.129 hello 129 1 info 1 n1 ended 1 500 leave 5 again 129 1 6000)
+got=$(raw "${words[*]}" | grep -v '^hello [0-9]*: ok$' | tr '\n' ';')
+[ "$got" = 'open 1: ok;hello 129: error 104;info 1: ok;ended 1: no;leave 5;again 129: ok;' ] || fail "129 paths: $got"
+logged 'ip:10.77.0.2: connect request refused: more paths than a session may have'
+down
+on client 'ip route del 10.77.1.0/24 dev eth0; ip neigh flush dev eth0 to 10.77.1.0/24'
+on server 'ip address flush dev eth0 to 10.77.1.0/24'

@@ -7,7 +7,7 @@
  * Errors are the server's, as positive numbers.
  *
  * usage: raw_client ADDRESS PORT COMMAND...
- *   hello P S      connection 0 of path P in session S (numbers 1 to 9)
+ *   hello P S      connection 0 of path P in session S (numbers 1 to 139)
  *   second P       its connection 1
  *   miscount P N   the same, but as one of N
  *   open P S       both

@@ -5,7 +5,7 @@
 
 #include "../lib/verbs.h"
 
-#define PATHS		10
+#define PATHS		140		/* more than a session may have */
 #define CONNS		2		/* of a path */
 
 /* A chunk of the server, and what came back for the last request in it. */
