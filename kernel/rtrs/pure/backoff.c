@@ -9,7 +9,7 @@
 #define FRESH_CAP_MS	500U
 #define YOUNG_OUTAGE_MS	120000U
 #define YOUNG_CAP_MS	1000U
-#define OLD_CAP_MS	10000U
+#define OLD_CAP_MS	5000U
 
 u32 rtrs_backoff_cap_ms(u64 outage_ms)
 {

@@ -22,7 +22,8 @@ u32 rtrs_backoff_ms(u32 attempt, u32 first_ms, u32 cap_ms, u32 random);
 /*
  * The cap for an outage that has lasted @outage_ms: half a second in the first
  * 30, 1 s in the first two minutes, when a reboot or a pulled cable is the likely
- * reason and somebody waits for the disk, then 10 s.
+ * reason and somebody waits for the disk, then 5 s: a server that takes minutes to
+ * boot is to be in use 15 s after it listens.
  */
 u32 rtrs_backoff_cap_ms(u64 outage_ms);
 
