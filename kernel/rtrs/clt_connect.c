@@ -14,8 +14,7 @@
 #define CONNECT_MS	5000	/* one connection; the CM repeats the request after 4.3 s */
 #define RECONNECT_MS	1500	/* the same of a path that was connected before */
 #define RETURN_MS	600	/* its first one: lost just before the link came back, it costs no more */
-#define PATIENT_EVERY	4	/* attempts to come back; this one grants RECONNECT_MS */
-#define LONG_EVERY	16	/* and this one CONNECT_MS, in which a link's return goes unseen */
+#define PATIENT_EVERY	4	/* attempts to come back; this one grants CONNECT_MS */
 #define HANDSHAKE_MS	30000	/* all connections */
 
 /* ---- CM events ---- */
@@ -409,9 +408,9 @@ static u32 dial_ms(const struct rtrs_clt_conn *conn)
 {
 	const struct rtrs_clt_path *path = conn->path;
 
-	if (!path->was_connected || path->attempt % LONG_EVERY == 0)
+	if (!path->was_connected || path->attempt % PATIENT_EVERY == 0)
 		return CONNECT_MS;
-	return conn->c.cid || path->attempt % PATIENT_EVERY == 0 ? RECONNECT_MS : RETURN_MS;
+	return conn->c.cid ? RECONNECT_MS : RETURN_MS;
 }
 
 static int dial(struct rtrs_clt_conn *conn, struct rtrs_why *why)

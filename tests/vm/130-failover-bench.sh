@@ -18,7 +18,7 @@ rounds=${ROUNDS:-3}
 back_limit=${BACK_LIMIT:-90}
 declare -A names=(
 	[silent@client]='silent loss (100 % netem)'
-	[long@client]='silent loss, of 20 s'
+	[long@client]='silent loss, of 10 to 29 s'
 	[disconnect@server]='loud loss (server disconnects)'
 	[down@client]='ip link down, up'
 	[rdma@client]='rdma link delete, add'
@@ -94,8 +94,8 @@ one_loss() {
 	fi
 	lose "$kind" "$link"
 	noticed 60 "$link" "$reconnects"
-	# attempts to come back are made by then, with what they wait for each
-	[ "${kind%@*}" != long ] || sleep 20
+	# attempts to come back follow a pattern: its return is to meet each part of it
+	[ "${kind%@*}" != long ] || sleep $((10 + round * 3 % 20))
 	ledger_await 100 60
 	note "$kind.gap" "$(ledger_value gap_ms)"
 	note "$kind.slowest" "$(ledger_value slowest_ms)"
