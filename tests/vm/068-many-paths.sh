@@ -62,11 +62,16 @@ client_up
 disk=$(mapped /dev/ram0)
 on client "echo round-robin >$dir/mpath_policy"
 
-ON_LIMIT=150 on client "rnbdctl path add s1 $(pairs 0 63 | paste -sd' ') --timeout 100 >/dev/null" || fail "path add"
 # all at once, or as few as a slow kernel makes in the time that one may take
+group=$((64 / VM_SLOW / VM_SLOW))
+ON_LIMIT=150 on client "set -- $(pairs 0 63 | paste -sd' ')
+	while [ \$# -gt 0 ]; do
+		rnbdctl path add s1 \"\${@:1:$group}\" --timeout 100 >/dev/null || exit
+		shift \$((\$# < $group ? \$# : $group))
+	done" || fail "path add"
 ON_LIMIT=150 on client "for p in $(pairs 1 64 | paste -sd' '); do
 		echo \$p >$dir/add_path &
-		((++n % (64 / VM_SLOW / VM_SLOW))) || wait
+		((++n % $group)) || wait
 	done; wait" || fail "add_path"
 paths_up 128 10
 ! out=$(on client "echo $(pair 0 63) >$dir/add_path" 2>&1) || fail "129 paths"
