@@ -11,6 +11,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
+. "$(dirname "$0")/lib/rnbdctl.sh"
 
 dir=/sys/class/rtrs-client/s1
 name=ip:10.77.0.2@ip:10.77.0.1
@@ -22,14 +23,6 @@ serve() {
 }
 becomes() { ON_LIMIT=100 on client "until_true $2 grep -qx $1 /sys/block/$disk/rnbd/state" || fail "never $1"; }
 works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data" || fail "data $1"; }
-# exits STATUS TEXT ARGUMENTS: rnbdctl on the client must end so, and say so
-exits() {
-	local status=$1 text=$2 out rc=0
-	shift 2
-	out=$(on client "rnbdctl $* 2>&1") || rc=$?
-	[ $rc = "$status" ] || fail "rnbdctl $*: status $rc instead of $status: $out"
-	[[ $out = *"$text"* ]] || fail "rnbdctl $*: \"$out\" does not say \"$text\""
-}
 path_says() { on client "rnbdctl -j list paths | jq -r '.items[] | .name + \" \" + .state + \" \" + .cause'"; }
 
 # given_up DEPTH: by the client, everywhere it can be seen.

@@ -8,20 +8,11 @@
 # limit: 240
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
+. "$(dirname "$0")/lib/rnbdctl.sh"
 
 have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 
-# exits STATUS TEXT ARGUMENTS: rnbdctl on the client must end so, with that text on stderr
-exits() {
-	local status=$1 text=$2 out rc=0
-	shift 2
-	out=$(on client "rnbdctl $* 2>&1") || rc=$?
-	[ $rc = "$status" ] || fail "rnbdctl $*: status $rc instead of $status: $out"
-	[[ $out = *"$text"* ]] || fail "rnbdctl $*: \"$out\" does not say \"$text\""
-}
-# field JQ ARGUMENTS: of the JSON it prints
-field() { local q=$1; shift; on client "rnbdctl -j $* 2>/dev/null | jq -r '$q'"; }
 gone() { [ "$(field '.items | length' list devices)" = 0 ] && [ "$(on client 'ls /sys/class/rtrs-client')" = '' ]; }
 
 exits 8 'modprobe rnbd-client' map ram0 from s1 --path ip:10.77.0.1

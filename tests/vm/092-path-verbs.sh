@@ -11,21 +11,12 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
+. "$(dirname "$0")/lib/rnbdctl.sh"
 
 dir=/sys/class/rtrs-client/s1
 one=ip:10.77.0.2@ip:10.77.0.1
 two=ip:10.78.0.2@ip:10.78.0.1
 
-# exits STATUS TEXT ARGUMENTS: rnbdctl on the client must end so, and say so
-exits() {
-	local status=$1 text=$2 out rc=0
-	shift 2
-	out=$(on client "rnbdctl $* 2>&1") || rc=$?
-	[ $rc = "$status" ] || fail "rnbdctl $*: status $rc instead of $status: $out"
-	[[ $out = *"$text"* ]] || fail "rnbdctl $*: \"$out\" does not say \"$text\""
-}
-# field JQ ARGUMENTS: of the JSON it prints
-field() { local q=$1; shift; on client "rnbdctl -j $* 2>/dev/null | jq -r '$q'"; }
 # changed ARGUMENTS, same ARGUMENTS: succeeds, and says whether it did anything
 changed() { [ "$(field .changed "$@")" = true ] || fail "rnbdctl $*: $(on client "rnbdctl -j $*" 2>&1)"; }
 same() { [ "$(field .changed "$@")" = false ] || fail "rnbdctl $* did it again"; }
