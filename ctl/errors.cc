@@ -41,6 +41,7 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-P25", "session_without_paths", EXIT_UNREACHABLE, "`rnbdctl path add SESSION ADDRESS` gives it a path"},
 	{"RNBD-P26", "port_down", EXIT_UNREACHABLE, "the network interface of this path is down; bring it up, the client connects again by itself"},
 	{"RNBD-P27", "address_taken", EXIT_DIFFERS, "the route leads by the source address of another path of the session: name one as SRC@DST, or delete the other path"},
+	{"RNBD-P28", "server_busy", EXIT_REFUSED, "the server has not finished with what this path was before, or one of its limits is reached, which its kernel log names"},
 	/* opening a device on the server */
 	{"RNBD-O01", "write_conflict", EXIT_REFUSED, "another client has it open for writing; map with `ro`, or with `migration` to take over"},
 	{"RNBD-O02", "remote_refused", EXIT_REFUSED, "the server looks below its search path; `rnbdctl status` there shows it"},
@@ -104,6 +105,7 @@ const FaultRow FAULTS[] = {
 	{"route-unresolved", 0, "RNBD-P05"},
 	{"no-answer", 0, "RNBD-P06"},
 	{"no-listener", 0, "RNBD-P07"},
+	{"refused", EBUSY, "RNBD-P28", true},
 	{"refused", 0, "RNBD-P08"},
 	{"bad-magic", 0, "RNBD-P09"},
 	{"bad-version", 0, "RNBD-P10"},
