@@ -203,10 +203,11 @@ vm_await() {
 }
 
 # Time from the TSC, which is the host's: that of an emulated HPET costs an exit a
-# look, with QEMU's big lock.
+# look, with QEMU's big lock. No random addresses for programs: QEMU knows code by its
+# address, and would translate every program's libraries anew.
 vm_command_line() {
 	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
-		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr" \
+		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr norandmaps" \
 		"tsc=reliable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
 		"rdinit=/init rnbd.name=$1 rnbd.host=$2 rnbd.slow=$VM_SLOW ${VM_APPEND:-}"
 }
