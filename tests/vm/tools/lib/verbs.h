@@ -63,8 +63,5 @@ int post_and_wait(struct conn *c, struct ibv_send_wr *wr, void *buf, uint32_t le
 /* What came in, if anything did: 1. The buffer belongs to the caller until give_back(). */
 int next_message(struct conn *c, struct ibv_wc *wc, char **buf);
 void give_back(struct conn *c, char *buf);
-/* An event of its channel for what @cq gets from now on; that has to be taken. */
-void want_event(struct ibv_cq *cq);
-void take_cq_event(struct ibv_comp_channel *channel);
 
 #endif /* TOOLS_LIB_VERBS_H */

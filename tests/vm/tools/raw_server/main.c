@@ -23,6 +23,8 @@
 #include "server.h"
 
 #define BACKLOG 64
+#define IDLE_LOOKS	32	/* without result, for each millisecond between two of them, */
+#define IDLE_MS		20	/* up to so many */
 
 const struct rtrs_geometry geo = {
 	.depth = DEPTH, .chunk_size = CHUNK, .io_size = CHUNK - HDR, .hdr_size = HDR, .off_bits = 23,
@@ -205,52 +207,24 @@ static void drop_ended(void)
 	}
 }
 
-static int receive_all(void)
+/* Looks often while there is something to do, and less so the longer there is not. */
+static void serve(void)
 {
+	static int idle;
 	struct path *p;
-	int found = 0;
+	int i, found = 0;
 
 	for (p = paths; p < paths + PATHS; p++)
 		found |= p->used && receive(p);
-	return found;
-}
-
-/* Until there is something to do. What came before all events were wanted has none. */
-static void wait_for_work(void)
-{
-	struct pollfd fds[PATHS * CONNS + 1] = { { .fd = events->fd, .events = POLLIN } };
-	struct ibv_comp_channel *channels[PATHS * CONNS + 1];
-	int i, n = 1;
-	struct conn *c;
-
-	for (i = 0; i < PATHS * CONNS; i++) {
-		c = &paths[i / CONNS].conns[i % CONNS];
-		if (!c->id || c->ended)
-			continue;
-		want_event(c->id->recv_cq);
-		channels[n] = c->id->recv_cq_channel;
-		fds[n++] = (struct pollfd){ .fd = c->id->recv_cq_channel->fd, .events = POLLIN };
-	}
-	if (receive_all() || poll(fds, n, -1) <= 0)
-		return;
-	if (fds[0].revents)
+	idle = found ? 0 : idle + 1;
+	if (events_within(idle / IDLE_LOOKS < IDLE_MS ? idle / IDLE_LOOKS : IDLE_MS)) {
 		take_event();
-	for (i = 1; i < n; i++)
-		if (fds[i].revents)
-			take_cq_event(channels[i]);
-}
-
-static void serve(void)
-{
-	int i;
-
-	while (receive_all())
-		;
+		idle = 0;
+	}
 	drop_ended();
 	for (i = 0; i < knocking; i++)
 		knocked(knocks[i]);
 	knocking = 0;
-	wait_for_work();
 }
 
 static void start(int port)
