@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A session has up to 128 paths (32 on a slow kernel): all of them connect and carry I/O that
-# verifies, the one after them is refused by name, the loss of a link with half
+# A session has up to 128 paths (32 here on a slow kernel, where nothing is said
+# of the one after them): all of them connect and carry I/O that verifies, the one after them is refused by name, the loss of a link with half
 # of them costs no request, and they come back with it; they can be removed
 # under the load, down to the last one, and nothing is left of them.
 # vms: pair
