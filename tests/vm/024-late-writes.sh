@@ -21,9 +21,9 @@ fixed_neighbours
 on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
-map_paths ram0
 # there all the time: soft RDMA of 7.3.4 may lose a queue pair, the CM's too, whose queue is replaced under it
 on client 'modprobe sch_netem && for link in 0 1; do tc qdisc add dev eth$link root netem limit 100000; done'
+map_paths ram0
 
 # write_all DIGIT: into each block, all at once; by both paths in turn.
 write_all() {

@@ -198,9 +198,13 @@ fail_of() {
 	for name in client server; do
 		echo "$name:"
 		# shellcheck disable=SC2016 # for the guest's shell
-		on "$name" 'rnbdctl list paths -j; rdma resource show cm_id; rdma resource show qp
-			ip -br link; ip neigh; tc -s qdisc show
-			cd /sys/class/infiniband; grep . */ports/1/hw_counters/*err*' || :
+		on "$name" 'cd /sys/class/infiniband; grep . */ports/1/hw_counters/*err*
+			rdma resource show cm_id; rdma resource show qp
+			ip -br link; ip neigh; tc -s qdisc show; rnbdctl list paths -j' || :
+	done
+	for name in server client; do
+		echo "$name's log:"
+		on "$name" 'dmesg | grep -E "rtrs|rnbd" | tail -n 5' || :
 	done
 	fail "$*"
 }
