@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A session has up to 128 paths (32 here on a slow kernel, where nothing is said
-# of the one after them): all of them connect and carry I/O that verifies, the one after them is refused by name, the loss of a link with half
-# of them costs no request, and they come back with it; they can be removed
-# under the load, down to the last one, and nothing is left of them.
+# A session has up to 128 paths: all of them connect and carry I/O that verifies,
+# the one after them is refused by name, the loss of a link with half of them costs
+# no request, and they come back with it; they can be removed under the load, down
+# to the last one, and nothing is left of them. On a slow kernel there are 32, and
+# nothing is said of the one after them.
 # vms: pair
 # links: 2
 # limit: 400
