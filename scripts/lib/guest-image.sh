@@ -24,7 +24,7 @@ guest_modules='virtio_pci virtio_net virtio_blk virtio_console virtio_rng rdma_r
 	crc32_generic crc32c_generic crc32-cryptoapi crc32c-cryptoapi dummy veth macvlan
 	configfs nbd raid1'
 # fio is linked to the libraries of all storage it knows. Those of the kinds no guest
-# has are, with what they bring, three quarters of the image and take longest to load:
+# has are, with what they bring, two thirds of these programs and take longest to load:
 # LIBRARY=what its functions' names begin with.
 guest_hollow='libgfapi.so.0=glfs libnbd.so.0=nbd librados.so.2=rados librbd.so.1=rbd
 	libpmem.so.1=pmem libpmemblk.so.1=pmemblk'

@@ -205,7 +205,7 @@ vm_await() {
 # Time from the TSC, which is the host's: that of an emulated HPET costs an exit a
 # look, with QEMU's big lock. No random addresses for programs: QEMU knows code by its
 # address, and would translate every program's libraries anew. No keys for modules'
-# signatures and no tests of the kernel's own ciphers: a third of a boot.
+# signatures and no tests of the kernel's own ciphers: a sixth of a boot.
 vm_command_line() {
 	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
 		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr norandmaps" \
