@@ -138,6 +138,7 @@ struct rnbd_clt_dev {
 	enum rnbd_dev_state state;	/* written by clt_dev.c only, under @lock */
 	u32 device_id;			/* written before state becomes mapped */
 	struct rnbd_clt_session *session;
+	u32 again_count;		/* requests to be sent before any other; @again_lock */
 	struct gendisk *disk;
 
 	struct kref ref;
@@ -177,6 +178,10 @@ struct rnbd_clt_dev {
 	u32 incarnation;		/* of the session that @device_id belongs to */
 	unsigned long refused;		/* bit 0: an I/O says that the server closed the device */
 	const char *complaint;		/* about the server's last answer; worker only */
+
+	spinlock_t again_lock;		/* clt_again.c */
+	struct list_head again;		/* struct rnbd_clt_req.again, the oldest first */
+	struct delayed_work again_work;
 
 	struct delayed_work hold_work;	/* armed under @lock in state held only */
 	struct delayed_work retry_work;	/* armed by the worker */
@@ -311,12 +316,32 @@ void rnbd_clt_disk_uevent(struct rnbd_clt_dev *dev, enum kobject_action action);
 struct rnbd_clt_req {
 	blk_status_t status;
 	u32 kept;			/* slot that the transport keeps for it, + 1; 0: none */
+	struct list_head again;		/* dev->again */
 	u32 device_id;			/* it was sent with */
 	bool covers;			/* a flush that answered writes wait for */
 	struct scatterlist sgl[];	/* session->max_segments entries */
 };
 
 extern const struct blk_mq_ops rnbd_clt_mq_ops;
+/*
+ * Send a request that came back once more. True: it is on its way, or ended.
+ * False: later; the device is held, or a queue is full. Any context.
+ */
+bool rnbd_clt_io_again(struct rnbd_clt_dev *dev, struct request *rq);
+
+/* ---- requests that came back (clt_again.c) ---- */
+
+int rnbd_clt_again_init(void);
+void rnbd_clt_again_exit(void);
+void rnbd_clt_again_setup(struct rnbd_clt_dev *dev);
+/* A started request with a kept slot; any context. */
+void rnbd_clt_again_add(struct rnbd_clt_dev *dev, struct rnbd_clt_req *req);
+/* State held was left: send or end what waits. Any context. */
+void rnbd_clt_again_kick(struct rnbd_clt_dev *dev);
+/* No request is left: wait until the work is over. */
+void rnbd_clt_again_stop(struct rnbd_clt_dev *dev);
+/* Is any request of the session's devices with the transport? Not one that came back. */
+bool rnbd_clt_under_way(struct rnbd_clt_session *session);
 
 /* ---- sysfs, netlink, module ---- */
 

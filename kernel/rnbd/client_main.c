@@ -21,9 +21,12 @@ static int __init rnbd_clt_init(void)
 	err = rnbd_clt_session_init();
 	if (err)
 		goto err_disk;
-	err = rnbd_clt_timers_init();
+	err = rnbd_clt_again_init();
 	if (err)
 		goto err_session;
+	err = rnbd_clt_timers_init();
+	if (err)
+		goto err_again;
 	err = rnbd_clt_dev_init();
 	if (err)
 		goto err_timers;
@@ -48,6 +51,8 @@ err_dev:
 	rnbd_clt_dev_exit();
 err_timers:
 	rnbd_clt_timers_exit();
+err_again:
+	rnbd_clt_again_exit();
 err_session:
 	rnbd_clt_session_exit();
 err_disk:
@@ -63,6 +68,7 @@ static void __exit rnbd_clt_exit(void)
 	rnbd_clt_sysfs_exit();
 	rnbd_clt_dev_exit();
 	rnbd_clt_timers_exit();
+	rnbd_clt_again_exit();
 	rnbd_clt_session_exit();
 	rnbd_clt_disk_exit();
 }

@@ -101,6 +101,7 @@ static void take_down(struct rnbd_clt_dev *dev, bool force)
 	rnbd_clt_timers_stop(dev);
 	rnbd_clt_sysfs_unlink(dev);
 	rnbd_clt_disk_destroy(dev, force);
+	rnbd_clt_again_stop(dev);
 	rnbd_clt_unmap_unwatch(dev);
 	if (dev->session) {
 		if (open && dev->session->rtrs)

@@ -30,6 +30,7 @@ static struct rnbd_clt_dev *make(const struct rnbd_map_options *opt)
 	init_waitqueue_head(&dev->wait);
 	INIT_LIST_HEAD(&dev->session_entry);
 	INIT_WORK(&dev->work, rnbd_clt_dev_work);
+	rnbd_clt_again_setup(dev);
 	rnbd_clt_timers_setup(dev);
 	return dev;
 }

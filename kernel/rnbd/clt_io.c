@@ -2,10 +2,10 @@
 /*
  * Requests of a disk to requests of the transport and back: the hot file. The
  * tag of a request is its slot, a hardware queue's number its connection. A
- * request that came back unanswered is queued again and keeps the slot that the
- * transport gave back with it. The block layer calls in under RCU; what is
- * behind session->rtrs goes away only a grace period after the pointer. No
- * lock, no allocation, no sleep.
+ * request that came back unanswered keeps the slot that the transport gave back
+ * with it, and is sent again by clt_again.c. Both callers, the block layer and
+ * that, are under RCU; what is behind session->rtrs goes away only a grace
+ * period after the pointer. No lock, no allocation, no sleep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -100,15 +100,13 @@ static void io_done(void *priv, int error, int slot)
 		note_written(dev, rq);
 	else if (req_op(rq) == REQ_OP_FLUSH)
 		flush_failed(dev, req);
-	/* in both cases queue_rq() finds out whether there is something to wait for */
 	if (unlikely(slot >= 0)) {
-		req->kept = slot + 1;
-		/* its bytes must keep their places in the chunk: nothing is merged to it any more */
-		rq->rq_flags |= RQF_DONTPREP;
-		blk_mq_requeue_request(rq, true);
+		WRITE_ONCE(req->kept, slot + 1);
+		rnbd_clt_again_add(dev, req);
 		return;
 	}
 	if (unlikely(error == -ENOTCONN) && !refused(dev, req)) {
+		/* queue_rq() finds out whether there is something to wait for */
 		blk_mq_requeue_request(rq, true);
 		return;
 	}
@@ -127,9 +125,14 @@ static void complete_rq(struct request *rq)
  * An answer that takes so long may still come, and the server may still carry
  * the request out: ending it here would let its blocks change later. A lost
  * connection is noticed by the transport, an unmap does not wait for ever.
+ * One that came back waits for a server, which has a limit of its own.
  */
 static enum blk_eh_timer_return timed_out(struct request *rq)
 {
+	struct rnbd_clt_req *req = blk_mq_rq_to_pdu(rq);
+
+	if (READ_ONCE(req->kept))
+		return BLK_EH_RESET_TIMER;
 	pr_warn_ratelimited("%s: %s of %u bytes at sector %llu is not answered for %u s\n",
 			    rq->q->disk->disk_name, blk_op_str(req_op(rq)), blk_rq_bytes(rq),
 			    (u64)blk_rq_pos(rq), jiffies_to_msecs(rq->timeout) / 1000);
@@ -155,48 +158,29 @@ static u32 queue_of(const struct blk_mq_hw_ctx *hctx)
 	return (uintptr_t)hctx->driver_data;
 }
 
-static blk_status_t submit(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd,
-			   struct rtrs_clt_session *rtrs, const struct rnbd_wire_io *msg, u8 op)
+static blk_status_t submit(struct rtrs_clt_session *rtrs, struct request *rq,
+			   struct rtrs_clt_io *io)
 {
-	struct rnbd_clt_dev *dev = hctx->queue->queuedata;
-	struct request *rq = bd->rq;
+	struct rnbd_clt_dev *dev = rq->q->queuedata;
 	struct rnbd_clt_req *req = blk_mq_rq_to_pdu(rq);
-	struct rtrs_clt_io io = {
-		.dir = op == RNBD_WIRE_OP_READ || op == RNBD_WIRE_OP_FLUSH ?
-			RTRS_READ : RTRS_WRITE,
-		.slot = req->kept ? req->kept - 1 : rq->tag,
-		.slots = dev->session->io_slots,
-		.again = req->kept,
-		.queue = queue_of(hctx),
-		.more = !bd->last,
-		.msg_len = sizeof(*msg),
-		.msg = msg,
-		.done = io_done,
-		.priv = rq,
-	};
+	bool flush = req_op(rq) == REQ_OP_FLUSH;
 	u32 kept = req->kept;
 	int err;
 
-	if (op == RNBD_WIRE_OP_FLUSH) {
+	if (flush) {
 		if (unlikely(READ_ONCE(dev->lost_writes)))
 			return give_up(rtrs, rq, BLK_STS_IOERR);
 		flush_begins(dev, req);
 	}
-
-	if (op == RNBD_WIRE_OP_READ || op == RNBD_WIRE_OP_WRITE) {
-		sg_init_table(req->sgl, blk_rq_nr_phys_segments(rq));
-		io.sg_count = blk_rq_map_sg(rq, req->sgl);
-		io.sg = req->sgl;
-		io.data_len = blk_rq_bytes(rq);
-	}
-	blk_mq_start_request(rq);
+	if (!blk_mq_request_started(rq))
+		blk_mq_start_request(rq);
 	/* it may be back, with another one, before this returns */
-	req->kept = 0;
-	err = rtrs_clt_submit(rtrs, &io);
+	WRITE_ONCE(req->kept, 0);
+	err = rtrs_clt_submit(rtrs, io);
 	if (likely(!err))
 		return BLK_STS_OK;
-	req->kept = kept;
-	if (op == RNBD_WIRE_OP_FLUSH)
+	WRITE_ONCE(req->kept, kept);
+	if (flush)
 		flush_failed(dev, req);
 	/*
 	 * The queue is shared by the devices of the session, so the one that
@@ -209,28 +193,90 @@ static blk_status_t submit(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue
 	return give_up(rtrs, rq, err == -ENOTCONN ? BLK_STS_TRANSPORT : BLK_STS_IOERR);
 }
 
-static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
+/* On connection @queue; @more follow at once. Resource: not now; another error is the end of it. */
+static blk_status_t send(struct rtrs_clt_session *rtrs, struct request *rq, u32 queue, bool more)
 {
-	struct rnbd_clt_dev *dev = hctx->queue->queuedata;
-	struct rtrs_clt_session *rtrs = READ_ONCE(dev->session->rtrs);
+	struct rnbd_clt_dev *dev = rq->q->queuedata;
+	struct rnbd_clt_req *req = blk_mq_rq_to_pdu(rq);
+	int op = wire_op(rq);
+	struct rnbd_wire_io msg;
+	struct rnbd_io desc;
+	struct rtrs_clt_io io = {
+		.dir = op == RNBD_WIRE_OP_READ || op == RNBD_WIRE_OP_FLUSH ? RTRS_READ : RTRS_WRITE,
+		.slot = req->kept ? req->kept - 1 : rq->tag,
+		.slots = dev->session->io_slots,
+		.again = req->kept,
+		.queue = queue,
+		.more = more,
+		.msg_len = sizeof(msg),
+		.msg = &msg,
+		.done = io_done,
+		.priv = rq,
+	};
+
+	if (unlikely(op < 0))
+		return BLK_STS_NOTSUPP;
+	describe(&desc, dev, rq, op);
+	req->device_id = desc.device_id;
+	rnbd_io_build(&msg, &desc);
+	if (op == RNBD_WIRE_OP_READ || op == RNBD_WIRE_OP_WRITE) {
+		sg_init_table(req->sgl, blk_rq_nr_phys_segments(rq));
+		io.sg_count = blk_rq_map_sg(rq, req->sgl);
+		io.sg = req->sgl;
+		io.data_len = blk_rq_bytes(rq);
+	}
+	return submit(rtrs, rq, &io);
+}
+
+/* May I/O be sent: OK, resource: later, or the error that it ends with. @rtrs: read once. */
+static blk_status_t may_send(const struct rnbd_clt_dev *dev, const struct rtrs_clt_session *rtrs)
+{
 	/* pairs with the release in clt_dev.c: mapped means that device_id is the new one */
 	enum rnbd_dev_state state = smp_load_acquire(&dev->state);
-	struct rnbd_wire_io msg;
-	struct rnbd_io io;
-	int op;
 
 	/* the queue of a held device is stopped, or about to be */
 	if (unlikely(state == RNBD_DEV_HELD))
 		return BLK_STS_RESOURCE;
 	if (unlikely(state != RNBD_DEV_MAPPED || !rtrs))
-		return give_up(rtrs, bd->rq, BLK_STS_TRANSPORT);
-	op = wire_op(bd->rq);
-	if (unlikely(op < 0))
-		return BLK_STS_NOTSUPP;
-	describe(&io, dev, bd->rq, op);
-	((struct rnbd_clt_req *)blk_mq_rq_to_pdu(bd->rq))->device_id = io.device_id;
-	rnbd_io_build(&msg, &io);
-	return submit(hctx, bd, rtrs, &msg, op);
+		return BLK_STS_TRANSPORT;
+	return BLK_STS_OK;
+}
+
+static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
+{
+	struct rnbd_clt_dev *dev = hctx->queue->queuedata;
+	struct rtrs_clt_session *rtrs = READ_ONCE(dev->session->rtrs);
+	blk_status_t status = may_send(dev, rtrs);
+
+	if (unlikely(status))
+		return status;
+	/* those go first, for they have waited longer, and hold slots */
+	if (unlikely(READ_ONCE(dev->again_count)))
+		return BLK_STS_RESOURCE;
+	return send(rtrs, bd->rq, queue_of(hctx), !bd->last);
+}
+
+bool rnbd_clt_io_again(struct rnbd_clt_dev *dev, struct request *rq)
+{
+	struct rnbd_clt_req *req = blk_mq_rq_to_pdu(rq);
+	struct rtrs_clt_session *rtrs;
+	blk_status_t status;
+
+	rcu_read_lock();
+	rtrs = READ_ONCE(dev->session->rtrs);
+	status = may_send(dev, rtrs);
+	if (status == BLK_STS_OK)
+		status = send(rtrs, rq, queue_of(rq->mq_hctx), false);
+	else if (status != BLK_STS_RESOURCE)
+		give_up(rtrs, rq, status);
+	rcu_read_unlock();
+	if (status == BLK_STS_RESOURCE)
+		return false;
+	if (status) {
+		req->status = status;
+		blk_mq_complete_request(rq);
+	}
+	return true;
 }
 
 static void commit_rqs(struct blk_mq_hw_ctx *hctx)

@@ -55,20 +55,6 @@ static const struct rtrs_clt_ops link_ops = {
 	.link = link_changed,
 };
 
-static bool count_started(struct request *rq, void *data)
-{
-	(*(unsigned int *)data)++;
-	return true;
-}
-
-static bool requests_in_flight(struct rnbd_clt_session *session)
-{
-	unsigned int count = 0;
-
-	blk_mq_tagset_busy_iter(&session->tags, count_started, &count);
-	return count;
-}
-
 /*
  * After an outage a request may still be on its way that read the device_id of
  * before, and the server gives numbers out again: it would reach another
@@ -81,7 +67,7 @@ static int settle(struct rnbd_clt_session *session)
 
 	/* whoever found a device mapped has handed its request over after this */
 	synchronize_rcu();
-	while (requests_in_flight(session)) {
+	while (rnbd_clt_under_way(session)) {
 		if (READ_ONCE(session->cancel))
 			return -ECANCELED;
 		if (time_after(jiffies, deadline))

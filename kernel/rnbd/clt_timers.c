@@ -4,7 +4,7 @@
  * server fails in the end, an open that failed is tried again, an unmap does
  * not wait for ever. Called by clt_dev.c and clt_disk.c; the timers call verbs
  * of clt_dev.c and clt_session.c. A held device's queue is stopped, so that
- * nothing spins; requests that came back wait in it. Lock: dev->lock, of callers.
+ * nothing spins. Lock: dev->lock, of callers.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -74,6 +74,7 @@ void rnbd_clt_hold_end(struct rnbd_clt_dev *dev)
 	lockdep_assert_held(&dev->lock);
 	cancel_delayed_work(&dev->hold_work);
 	blk_mq_unquiesce_queue(dev->disk->queue);
+	rnbd_clt_again_kick(dev);
 }
 
 static void hold_work(struct work_struct *work)
