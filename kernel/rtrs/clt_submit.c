@@ -408,6 +408,29 @@ static bool claim(struct rtrs_req *req, unsigned long from)
 }
 
 /*
+ * All slots may be taken by requests that wait for an answer to this message. So it
+ * may go where a message was lost: a server that looks at that one only now finds
+ * a later message of the same client, never data in the place of other data.
+ */
+static struct rtrs_req *claim_for_message(struct rtrs_clt_session *session)
+{
+	struct rtrs_req *req;
+	u32 slot;
+
+	/* from the top, where the upper layer begins with its messages */
+	for (slot = session->limits.queue_depth; slot--;) {
+		req = &session->reqs[slot];
+		if (READ_ONCE(req->cid) || !claim(req, RTRS_REQ_FENCED))
+			continue;
+		if (!req->cid)
+			return req;
+		/* between the two a request with data was there */
+		rtrs_clt_slot_free(session, req);
+	}
+	return NULL;
+}
+
+/*
  * The slot of the caller's choice; any other free one when the server may
  * still work on that one's chunk, or somebody in that need has taken it.
  */
@@ -423,7 +446,7 @@ static struct rtrs_req *claim_slot(struct rtrs_clt_session *session, const struc
 		    claim(&session->reqs[slot], RTRS_REQ_FREE))
 			return &session->reqs[slot];
 	}
-	return NULL;
+	return io->queue == RTRS_QUEUE_ADMIN ? claim_for_message(session) : NULL;
 }
 
 static int submit_again(struct rtrs_clt_session *session, const struct rtrs_clt_io *io)
