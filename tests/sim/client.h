@@ -60,9 +60,15 @@ struct Slot {
 	bool under_way() const { return kind != FREE && (phase == SENT || phase == WIPING); }
 };
 
+/* A request that waits with the block layer. */
+struct Waiting {
+	Slot request;
+	int slot = -1;			/* it came back with this one, which must not happen */
+};
+
 struct Counts {
 	std::uint64_t connects = 0, issued = 0, succeeded = 0, failed = 0, refused = 0, moved = 0, wiped = 0, removed = 0,
-		      held = 0, ended = 0;
+		      held = 0, ended = 0, queued = 0;
 };
 
 class Client {
@@ -78,8 +84,11 @@ public:
 	void timer();
 	bool drain_pending() const;
 	void drain_finish();
-	bool can_issue() const;
+	bool can_issue() const { return queue_.size() < MAX_WAITING; }
 	void issue();
+	std::size_t waiting() const;
+	/* A request that nothing is in the way of is not sent. */
+	bool stands_still() const;
 	/* Requests have been held for too long. */
 	bool can_fail_held() const;
 	void fail_held();
@@ -123,6 +132,10 @@ private:
 	void pump();
 	bool start_admin();
 	void resume(std::uint32_t slot);
+	void enqueue(Waiting waiting);
+	bool send_first();
+	int usable_slot();
+	void fail_waiting();
 	bool usable(std::uint32_t slot) const;
 	void settle(std::uint32_t path_bits, bool proven);
 	void lost(ClientPath *path);
@@ -146,6 +159,7 @@ private:
 	rtrs_geometry g_ = {};
 	std::vector<std::unique_ptr<ClientPath>> paths_;	/* by index of the mask */
 	std::vector<Slot> slots_;
+	std::vector<Waiting> queue_;		/* the block layer's */
 	std::uint16_t attempts_[MAX_NAMES] = {};	/* by name; also of paths that are gone */
 	std::uint32_t next_name_ = 0;
 	std::uint32_t long_lost_ = 0;		/* fence bits */

@@ -81,6 +81,7 @@ void Client::long_lost(std::uint32_t name)
 {
 	long_lost_ |= 1U << name;
 	settle(1U << name, false);
+	pump();
 }
 
 /* ---- moving requests ---- */
@@ -127,6 +128,8 @@ void Client::lose(std::uint32_t slot, ClientPath *path)
 	s.phase = s.phase == Slot::WIPING && s.kind == Slot::IO ? Slot::ANSWERED : Slot::HELD;
 	if (config_.broken[SAME_SLOT] && s.kind == Slot::IO && s.phase == Slot::HELD)
 		move_elsewhere(slot);
+	if (config_.broken[SLOT_FIRST] && s.kind == Slot::IO && s.phase == Slot::HELD)
+		enqueue({{}, static_cast<int>(slot)});
 }
 
 /* What must not be done. */
@@ -160,6 +163,8 @@ void Client::pump()
 		return;
 	for (std::uint32_t slot = 0; slot < slots_.size(); slot++)
 		resume(slot);
+	while (!queue_.empty() && send_first())
+		;
 }
 
 /* Session info, then open; true: I/O has to wait for it. */
@@ -183,8 +188,74 @@ void Client::resume(std::uint32_t slot)
 		return;
 	if (s.phase == Slot::ANSWERED)
 		send_wipe(slot, pick());
-	else
+	else if (std::none_of(queue_.begin(), queue_.end(),
+			      [slot](const Waiting &w) { return w.slot == static_cast<int>(slot); }))
 		send_request(slot, pick());
+}
+
+/* ---- the block layer's queue ---- */
+
+void Client::enqueue(Waiting waiting)
+{
+	std::size_t at = queue_.size();
+	if (config_.order == FIRST)
+		at = 0;
+	else if (config_.order == ANYWHERE)
+		at = random_->below(static_cast<std::uint32_t>(queue_.size() + 1));
+	queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(at), std::move(waiting));
+}
+
+int Client::usable_slot()
+{
+	const std::uint32_t count = static_cast<std::uint32_t>(slots_.size()), from = random_->below(count);
+	for (std::uint32_t i = 0; i < count; i++)
+		if (usable((from + i) % count))
+			return static_cast<int>((from + i) % count);
+	return -1;
+}
+
+/* Until the first one can be sent, none of the others is looked at. */
+bool Client::send_first()
+{
+	Waiting first = queue_.front();
+	if (first.slot < 0) {
+		first.slot = usable_slot();
+		if (first.slot < 0)
+			return false;
+		slots_[static_cast<std::uint32_t>(first.slot)] = first.request;
+	}
+	const std::uint32_t slot = static_cast<std::uint32_t>(first.slot);
+	if (!may_repeat(slot))
+		return false;
+	queue_.erase(queue_.begin());
+	send_request(slot, pick());
+	return true;
+}
+
+std::size_t Client::waiting() const
+{
+	return static_cast<std::size_t>(
+		std::count_if(queue_.begin(), queue_.end(), [](const Waiting &w) { return w.slot < 0; }));
+}
+
+bool Client::stands_still() const
+{
+	if (!up() || !opened_ || gate())
+		return false;
+	for (std::uint32_t slot = 0; slot < slots_.size(); slot++)
+		if (slots_[slot].kind == Slot::IO && slots_[slot].phase == Slot::HELD && may_repeat(slot))
+			return true;
+	return waiting() && std::any_of(slots_.begin(), slots_.end(), [this](const Slot &s) {
+		       return usable(static_cast<std::uint32_t>(&s - slots_.data()));
+	       });
+}
+
+void Client::fail_waiting()
+{
+	for (const Waiting &w : queue_)
+		if (w.slot < 0)
+			finish_io(w.request, -EIO);
+	queue_.clear();
 }
 
 /* ---- sending ---- */
@@ -267,23 +338,13 @@ void Client::send_wipe(std::uint32_t slot, ClientPath *path)
 	s.phase = Slot::WIPING;
 }
 
-bool Client::can_issue() const
-{
-	for (std::uint32_t slot = 0; slot < slots_.size(); slot++)
-		if (usable(slot))
-			return true;
-	return false;
-}
-
-/* The application's next request; it is sent at once, or held until a path is up. */
+/* The application's next request; it is sent at once, or waits for a slot or until a path is up. */
 void Client::issue()
 {
 	static const std::uint8_t ops[] = {RNBD_WIRE_OP_READ,  RNBD_WIRE_OP_READ,  RNBD_WIRE_OP_FLUSH, RNBD_WIRE_OP_WRITE_ZEROES,
 					   RNBD_WIRE_OP_WRITE, RNBD_WIRE_OP_WRITE, RNBD_WIRE_OP_WRITE, RNBD_WIRE_OP_WRITE};
-	std::uint32_t slot = random_->below(static_cast<std::uint32_t>(slots_.size()));
-	while (!usable(slot))
-		slot = (slot + 1) % static_cast<std::uint32_t>(slots_.size());
-	Slot &s = slots_[slot] = Slot{};
+	Waiting waiting;
+	Slot &s = waiting.request;
 	s.kind = Slot::IO;
 	s.io.op = ops[random_->below(sizeof(ops))];
 	const bool flush = s.io.op == RNBD_WIRE_OP_FLUSH, zeroes = s.io.op == RNBD_WIRE_OP_WRITE_ZEROES;
@@ -298,8 +359,10 @@ void Client::issue()
 		s.tag = next_tag_++;
 		model_.write_issued(first, blocks, s.tag, zeroes, s.issued);
 	}
-	SIM_TRACE("app: op %u tag %u blocks %u+%u in slot %u", s.io.op, s.tag, first, blocks, slot);
+	SIM_TRACE("app: op %u tag %u blocks %u+%u", s.io.op, s.tag, first, blocks);
+	enqueue(waiting);
 	pump();
+	counts_.queued += up() && opened_ && !queue_.empty();
 }
 
 /* ---- answers ---- */
@@ -382,11 +445,12 @@ void Client::give_back(std::uint32_t slot, int err)
 bool Client::can_fail_held() const
 {
 	return config_.fast_fail && !up() &&
-	       std::any_of(slots_.begin(), slots_.end(), [](const Slot &s) { return s.kind == Slot::IO; });
+	       (waiting() || std::any_of(slots_.begin(), slots_.end(), [](const Slot &s) { return s.kind == Slot::IO; }));
 }
 
 void Client::fail_held()
 {
+	fail_waiting();
 	for (std::uint32_t slot = 0; slot < slots_.size(); slot++) {
 		Slot &s = slots_[slot];
 		if (s.kind != Slot::IO)

@@ -36,8 +36,8 @@ struct RuleInfo {
 
 const RuleInfo RULE_INFO[sim::RULES] = {
 	{"same-slot", false}, {"quarantine", false}, {"wipe", false},	      {"wipe-first", false}, {"not-by-removal", false},
-	{"remap", false},     {"end-first", false},  {"one-op", false},	      {"accept-back", false}, {"unique-ids", true},
-	{"end-drained", false},
+	{"remap", false},     {"end-first", false},  {"slot-first", false}, {"one-op", false},     {"accept-back", false},
+	{"unique-ids", true}, {"end-drained", false},
 };
 
 std::uint64_t seed = 1;
@@ -55,7 +55,7 @@ bool worthwhile(const sim::Counts &sum, std::uint64_t count)
 {
 	return count < 100 || (sum.succeeded > 10 * count && sum.failed > count / 10 && sum.refused > count / 10 &&
 			       sum.connects > 2 * count && sum.moved > count && sum.wiped > count / 10 &&
-			       sum.held > count / 100 && sum.removed > count && sum.ended > count / 3);
+			       sum.held > count / 100 && sum.removed > count && sum.ended > count / 3 && sum.queued > count);
 }
 
 void add(sim::Counts *sum, const sim::Counts &c)
@@ -70,6 +70,7 @@ void add(sim::Counts *sum, const sim::Counts &c)
 	sum->removed += c.removed;
 	sum->held += c.held;
 	sum->ended += c.ended;
+	sum->queued += c.queued;
 }
 
 void run_one(sim::Counts *sum, bool verbose)
@@ -175,9 +176,9 @@ int main(int argc, char **argv)
 		run_one(&sum, verbose);
 	std::printf("%" PRIu64 " schedules: %" PRIu64 " connects, %" PRIu64 " refused, %" PRIu64 " paths removed, %" PRIu64
 		    " requests, %" PRIu64 " succeeded, %" PRIu64 " failed (%" PRIu64 " after being held), %" PRIu64
-		    " moved, %" PRIu64 " wipes, %" PRIu64 " lost lives ended\n",
+		    " moved, %" PRIu64 " wipes, %" PRIu64 " lost lives ended, %" PRIu64 " waited for a slot\n",
 		    count, sum.connects, sum.refused, sum.removed, sum.issued, sum.succeeded, sum.failed, sum.held,
-		    sum.moved, sum.wiped, sum.ended);
+		    sum.moved, sum.wiped, sum.ended, sum.queued);
 	const bool good = worthwhile(sum, count);
 	if (!good)
 		std::printf("too little of something for this many schedules\n");

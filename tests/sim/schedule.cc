@@ -29,6 +29,7 @@ Config draw(Random *random, Rule broken)
 	c.patience = 10 + random->below(100);
 	c.fast_fail = random->percent(50);
 	c.steps = 200 + random->below(1000);
+	c.order = static_cast<Order>(random->below(ORDERS));
 	if (broken < RULES)
 		c.broken[broken] = true;
 	return c;
@@ -302,7 +303,8 @@ void Schedule::invariants() const
 	std::uint64_t owned = 0;
 	for (const Slot &s : client_.slots())
 		owned += s.kind == Slot::IO;
-	SIM_CHECK(c.issued == c.succeeded + c.failed + owned);
+	SIM_CHECK(c.issued == c.succeeded + c.failed + owned + client_.waiting());
+	SIM_CHECK(!client_.stands_still());
 	invariant_keys();
 	invariant_receives();
 }
@@ -319,7 +321,7 @@ void Schedule::check_disk() const
 bool Schedule::healed() const
 {
 	const auto &paths = client_.paths();
-	return !paths.empty() && !client_.busy() && !client_.fences() && server_.ops().empty() &&
+	return !paths.empty() && !client_.busy() && !client_.waiting() && !client_.fences() && server_.ops().empty() &&
 	       std::all_of(paths.begin(), paths.end(), [](const auto &p) { return p->state == RTRS_PATH_CONNECTED; });
 }
 

@@ -58,6 +58,7 @@ private:
 const std::uint32_t BLOCK = 512;
 const std::uint32_t DISK_BLOCKS = 6;
 const std::uint32_t MAX_BLOCKS = 3;	/* of one request */
+const std::size_t MAX_WAITING = 3;	/* for a slot */
 const std::uint32_t MAX_PATHS = 4;	/* at a time */
 const std::uint32_t MAX_NAMES = 32;	/* of paths in one schedule: bits of a fence */
 const std::uint32_t CHUNK_SIZE = 8192;
@@ -76,6 +77,7 @@ enum Rule {
 	NOT_BY_REMOVAL,	/* removing a path tells nothing about what the server still holds of it */
 	REMAP,		/* a request for a device that the server does not know is no failure: open it again */
 	END_FIRST,	/* a lost path's requests go elsewhere when the server takes nothing of it any more, and says so */
+	SLOT_FIRST,	/* a request that has a slot stands behind none that waits for one */
 	/* server */
 	ONE_OP,		/* one operation per chunk, whatever path it came by */
 	ACCEPT_BACK,	/* a path comes back when nothing of its predecessor is left */
@@ -85,6 +87,14 @@ enum Rule {
 };
 
 const char *rule_name(Rule rule);
+
+/* Where the block layer puts a request among those that wait; it always tries the first one. */
+enum Order {
+	LAST,
+	FIRST,
+	ANYWHERE,
+	ORDERS
+};
 
 /* Drawn from the seed. */
 struct Config {
@@ -103,6 +113,7 @@ struct Config {
 	std::uint32_t lazy = 0;		/* percent of operations, completions and ends of paths that take their time */
 	std::uint32_t patience = 10;	/* how long, in chances to end it */
 	bool fast_fail = false;		/* held requests are failed after a time */
+	Order order = LAST;
 	std::uint32_t steps = 0;
 	bool broken[RULES] = {};
 };
