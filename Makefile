@@ -43,6 +43,10 @@ nightly:
 	scripts/vm K=7.2 PEER=intree
 	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
 	SYNC=flush REBOOTS=5 scripts/vm K=6.1 T=102-
+	STORM=600 ROUNDS=50 scripts/vm K=6.1 T=066-,109-
+	STORM=600 ROUNDS=50 scripts/vm K=7.2 T=066-,109-
+	SERVER=intree ROUNDS=50 scripts/vm K=6.1 T=066-
+	SERVER=intree ROUNDS=50 scripts/vm K=7.2 T=066-
 	LOSSES=2 scripts/vm K=6.1 T=101-,103-
 	scripts/vm K=7.2 T=100-,102-,104-,106-,108-,110-
 	scripts/vm K=7.2 T=101-,103-

@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Slots of requests that went by a lost path without an answer are not used for
-# others at first, but a path that stays away does not keep them: a minute later
-# the other path has all of them again.
+# others at first. While one path has nearly all of them the other one is lost,
+# too, and comes back: what it carried is sent again at once, though the block
+# layer has requests that wait for a slot (ROUNDS= times, default 3; SERVER=intree).
+# A path that stays away does not keep slots for ever: a minute later the other one
+# has all of them again, if the server is ours. And with one slot for I/O and one for
+# messages, the message lost by a path that stays away: the other path opens the disk.
 # vms: pair
 # links: 2
-# limit: 400
+# limit: 900
 # check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -32,8 +36,14 @@ twelve() {
 		(fio --name=t --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --number_ios=12 --iodepth=12 \
 			--ioengine=libaio --direct=1 --minimal >/dev/null 2>&1; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 }
+# queues: where the block layer has the requests that have not ended.
+queues() {
+	on client "cd /sys/kernel/debug/block/$disk && grep -H . requeue_list hctx*/{dispatch,busy} /sys/block/$disk/inflight" || :
+}
 ended() {
-	[ "$(ON_LIMIT=90 on client 'until_true 60 test -s /run/fio.rc; cat /run/fio.rc')" = 0 ] || fail "a request failed"
+	local rc
+	rc=$(ON_LIMIT=$(slowly 60) on client 'until_true 25 test -s /run/fio.rc; cat /run/fio.rc') || { queues; fail_of "requests hang"; }
+	[ "$rc" = 0 ] || fail_of "a request failed: fio ends with $rc"
 }
 
 # twelve_lost: all slots for I/O have a request on its way by link 0, which is lost;
@@ -47,39 +57,77 @@ twelve_lost() {
 	lose disconnect@client 0
 }
 
+# three_lost: the other path has what was not on its way, but for the last slot: it is
+# lost as well, and without that slot nobody could open the disk again.
+three_lost() {
+	hold
+	twelve
+	in_flight 1 3 20
+	lose disconnect@client 1
+	release
+	reconnect 1
+	on client "until_true 20 grep -qx connected $paths/$(path_name 1)/state"
+	on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state" || fail_of "the disk is not open again"
+	ended
+}
+
 twelve_lost
 [ "$(stat_of 0 6)" = 12 ] || fail "$(stat_of 0 6) requests moved, not 12"
 release
 ended
+since=$SECONDS
+for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
+	# before our server gives the slots back
+	if [ $((SECONDS - since)) -gt 35 ]; then
+		reconnect 0
+		paths_are 20 connected 0 1
+		twelve_lost
+		release
+		ended
+		since=$SECONDS
+	fi
+	three_lost
+done
 
-# The other path has what was not on its way, but for the last slot: it is lost
-# as well, and without that slot nobody could open the disk again.
-hold
+reconnect 0
+paths_are 20 connected 0 1
+if [ "$SERVER" = ours ]; then
+	twelve_lost
+	release
+	ended
+	# and a minute later it has all
+	hold
+	twelve
+	in_flight 1 3 20
+	in_flight 1 12 90
+	release
+	ended
+	reconnect 0
+fi
 twelve
-in_flight 1 3 20
+ended
+paths_are 20 connected 0 1
+all_down
+
+server_load /dev/mapper sess_queue_depth=2
+client_load
+map_paths held fast_io_fail=-1
 lose disconnect@client 1
-release
-reconnect 1
-on client "until_true 20 grep -qx connected $paths/$(path_name 1)/state"
-on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state" || fail "the disk is not open again"
-ended
-
-reconnect 0
-paths_are 20 connected 0 1
-twelve_lost
-release
-ended
-
-# and a minute later it has all
 hold
-twelve
-in_flight 1 3 20
-in_flight 1 12 90
+on client "rm -f /run/fio.rc; (dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct 2>/dev/null; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+in_flight 0 1 20
+lose disconnect@client 0
 release
+# the first message by link 0 is lost with it
+on server 'modprobe sch_netem && tc qdisc replace dev eth0 root netem delay 400ms'
+ON_LIMIT=$(slowly 90) on client "rm -f /run/seen; cd $paths/$(path_name 0)
+	(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect; done) >/dev/null 2>&1 </dev/null &
+	until_true 60 eval '[ \$(cut -d\" \" -f5 stats/rdma) = 1 ]' && touch /run/seen && echo 1 >disconnect" ||
+	fail_of "nothing is sent by link 0"
+reconnect 1
 ended
+on server 'tc qdisc del dev eth0 root'
 reconnect 0
-twelve
-ended
-paths_are 20 connected 0 1
+paths_are 40 connected 0 1
 all_down
 on server 'dmsetup remove held'
