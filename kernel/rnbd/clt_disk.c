@@ -3,17 +3,66 @@
  * The disk of a device: number, queue limits, capacity, and its end. Called by
  * the device's worker, so creation and destruction never overlap. Opening
  * is refused once dev->no_open is set, under the disk's open mutex or by force.
+ * A disk that was taken from its users outlives the device, and its number with
+ * it; whoever lets go of it last gives that back. Lock: numbers_lock, innermost.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/idr.h>
+#include <linux/bitmap.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/spinlock.h>
 
 #include "client.h"
 
 static int disk_major;
-static DEFINE_IDA(disk_numbers);
+static DEFINE_SPINLOCK(numbers_lock);
+static DECLARE_BITMAP(numbers, RNBD_CLT_MAX_DISKS);	/* taken; numbers_lock */
+static DECLARE_WAIT_QUEUE_HEAD(numbers_back);
+
+/* ---- numbers ---- */
+
+static int take_number(void)
+{
+	int number;
+
+	spin_lock_irq(&numbers_lock);
+	number = find_first_zero_bit(numbers, RNBD_CLT_MAX_DISKS);
+	if (number < RNBD_CLT_MAX_DISKS)
+		__set_bit(number, numbers);
+	else
+		number = -ENOSPC;
+	spin_unlock_irq(&numbers_lock);
+	return number;
+}
+
+/* Woken under the lock: the module's end, which takes it, finds nobody left in here. */
+static void give_back(int number)
+{
+	spin_lock_irq(&numbers_lock);
+	__clear_bit(number, numbers);
+	wake_up(&numbers_back);
+	spin_unlock_irq(&numbers_lock);
+}
+
+/*
+ * Whoever closes a disk lets go of the module first and of the disk then, so the last
+ * one may still be on its way here when the module goes. After it has given the number
+ * back it has only to return from our code. It does not sleep on that way, so these
+ * grace periods wait for it. A window is left on kernels that preempt themselves and
+ * were built without them (that is, with neither tracing nor BPF): a task preempted on
+ * its way out must run again before our memory is freed.
+ */
+static void await_numbers(void)
+{
+	spin_lock_irq(&numbers_lock);
+	wait_event_lock_irq(numbers_back, bitmap_empty(numbers, RNBD_CLT_MAX_DISKS), numbers_lock);
+	spin_unlock_irq(&numbers_lock);
+	synchronize_rcu_tasks();
+}
+
+/* ---- what the block layer calls ---- */
 
 /* Under the disk's open mutex: whoever could miss what was lost has closed it. */
 static void end_loss(struct gendisk *disk, struct rnbd_clt_dev *dev)
@@ -57,12 +106,25 @@ static int disk_getgeo(struct gendisk *disk, struct hd_geometry *geo)
 }
 COMPAT_DISK_GETGEO(disk_getgeo)
 
+/*
+ * The last user of a disk that was added has gone. Until then its number is that of
+ * its file system (the kernel finds mounts by number), of its names in /proc, of
+ * its partitions: a new disk of the same number would be taken for this one.
+ */
+static void disk_free(struct gendisk *disk)
+{
+	give_back(disk->first_minor / RNBD_CLT_MINORS);
+}
+
 static const struct block_device_operations disk_ops = {
 	.owner	= THIS_MODULE,
 	.open	= COMPAT_DISK_OP(disk_open),
 	.release = COMPAT_DISK_OP(disk_release),
 	.getgeo	= COMPAT_DISK_GETGEO_OP(disk_getgeo),
+	.free_disk = disk_free,
 };
+
+/* ---- a device's disk ---- */
 
 static struct compat_limits queue_limits_of(const struct rnbd_clt_dev *dev)
 {
@@ -109,11 +171,10 @@ static struct gendisk *make_disk(struct rnbd_clt_dev *dev)
 	return disk;
 }
 
-static void drop_number(struct rnbd_clt_dev *dev)
+static void set_index(struct rnbd_clt_dev *dev, int index)
 {
-	ida_free(&disk_numbers, dev->index);
 	mutex_lock(&dev->lock);
-	dev->index = -1;
+	dev->index = index;
 	mutex_unlock(&dev->lock);
 }
 
@@ -122,12 +183,10 @@ int rnbd_clt_disk_create(struct rnbd_clt_dev *dev)
 	struct gendisk *disk;
 	int index, err;
 
-	index = ida_alloc_max(&disk_numbers, RNBD_CLT_MAX_DISKS - 1, GFP_KERNEL);
+	index = take_number();
 	if (index < 0)
 		return index;
-	mutex_lock(&dev->lock);
-	dev->index = index;
-	mutex_unlock(&dev->lock);
+	set_index(dev, index);
 	disk = make_disk(dev);
 	if (IS_ERR(disk)) {
 		err = PTR_ERR(disk);
@@ -142,9 +201,11 @@ int rnbd_clt_disk_create(struct rnbd_clt_dev *dev)
 	return 0;
 
 err_disk:
+	/* nobody could open it, and nobody is told of its end */
 	put_disk(disk);
 err_number:
-	drop_number(dev);
+	set_index(dev, -1);
+	give_back(index);
 	return err;
 }
 
@@ -165,8 +226,8 @@ void rnbd_clt_disk_destroy(struct rnbd_clt_dev *dev, bool force)
 	mutex_lock(&dev->lock);
 	dev->disk = NULL;
 	mutex_unlock(&dev->lock);
+	set_index(dev, -1);
 	put_disk(disk);
-	drop_number(dev);
 }
 
 /*
@@ -229,6 +290,6 @@ int rnbd_clt_disk_init(void)
 
 void rnbd_clt_disk_exit(void)
 {
+	await_numbers();
 	unregister_blkdev(disk_major, "rnbd");
-	ida_destroy(&disk_numbers);
 }
