@@ -18,12 +18,12 @@ namespace ctl {
 
 namespace {
 
-std::string users_text(const std::vector<std::string> &users)
+std::string joined(const std::vector<std::string> &texts)
 {
 	std::string out;
 
-	for (const std::string &user : users)
-		out += (out.empty() ? "" : "; ") + user;
+	for (const std::string &text : texts)
+		out += (out.empty() ? "" : "; ") + text;
 	return out;
 }
 
@@ -57,10 +57,10 @@ Result<void> unmap_when_closed(Context &context, const Device &device)
 
 	progress.say("waiting for " + device_node(device) + " to be closed");
 	for (;;) {
-		const std::vector<std::string> users = users_of(context.env, device.disk);
+		const Usage usage = users_of(context.env, device.disk);
 
-		if (!users.empty())
-			return in_use(device, users_text(users));
+		if (!usage.users.empty())
+			return in_use(device, joined(usage.users));
 		Result<void> asked = context.kernel->unmap(device, false, end);
 		if (!busy(asked))
 			return asked;
@@ -81,13 +81,18 @@ bool gone_already(const Result<Device> &device, const std::string &word, std::ve
 	return true;
 }
 
-Result<void> ask_unmap(Context &context, const Device &device, Deadline deadline)
+/* Who uses it, in words: the kernel, which refuses anyway, only knows how many have it open. */
+Result<void> ask_unmap(Context &context, const Device &device, Deadline deadline, std::vector<std::string> &notes)
 {
 	const bool look = !context.opt.force && !device.disk.empty();
-	const std::vector<std::string> users = look ? users_of(context.env, device.disk) : std::vector<std::string>();
+	Usage usage;
 
-	if (!users.empty())
-		return in_use(device, users_text(users));
+	if (look && device.openers.value_or(1) > 0)
+		usage = users_of(context.env, device.disk);
+	if (!usage.users.empty())
+		return in_use(device, joined(usage.users));
+	if (!usage.unread.empty())
+		notes.push_back("cannot see all who may use " + device_node(device) + ": " + joined(usage.unread));
 	Result<void> asked = context.kernel->unmap(device, context.opt.force, deadline);
 	if (!busy(asked))
 		return asked;
@@ -109,7 +114,7 @@ Result<Done> unmap_one(Context &context, const Snapshot &snapshot, const std::st
 	Device last = *device;
 	last.state = DEV_UNMAPPED;
 	done.object = last;
-	Result<void> asked = ask_unmap(context, *device, deadline);
+	Result<void> asked = ask_unmap(context, *device, deadline, notes);
 	if (!asked && gone_meanwhile(asked.error())) {
 		notes.push_back(device_pair(*device) + " was unmapped meanwhile");
 		return done;

@@ -3,6 +3,7 @@
 #ifndef CTL_USAGE_H
 #define CTL_USAGE_H
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,20 @@
 
 namespace ctl {
 
-/* "mounted on /mnt", "held by dm-0", "swap"; the disk and its partitions. Empty: nobody known. */
-std::vector<std::string> users_of(const Env &env, const std::string &disk);
+struct Usage {
+	/* "rnbd0 is mounted on /mnt", "rnbd0p1 is part of dm-0", "rnbd0 is swap space" */
+	std::vector<std::string> users;
+	/* "/proc/swaps: Permission denied": whoever is named there is unknown. */
+	std::vector<std::string> unread;
+};
+
+/* Has a file system, swap or another device of the kernel the block device for itself? */
+enum class Claim { yes, no, unknown };
+Claim claim_of(const std::string &node, const std::string &number);
+using AskClaim = std::function<Claim(const std::string &node, const std::string &number)>;
+
+/* The users of the disk and of its partitions, as far as they can be seen from here. */
+Usage users_of(const Env &env, const std::string &disk, const AskClaim &claim = claim_of);
 /* The device nodes through which it can be open: its own and those of its partitions. */
 std::vector<std::string> nodes_of(const Env &env, const std::string &disk);
 
