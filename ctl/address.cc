@@ -37,7 +37,7 @@ std::optional<uint16_t> port_number(const std::string &text)
 
 Error bad_address(const std::string &text, const std::string &why)
 {
-	return make_error("RNBD-U03", quoted(text) + " is no address: " + why);
+	return make_error("RNBD-U03", in_quotes(text) + " is no address: " + why);
 }
 
 /* "[v6]", "[v6]:port", "v4:port", "name:port", or a literal with many colons. */
@@ -131,7 +131,7 @@ Result<rtrs_addr> look_up(const End &end, u8 family)
 	hints.ai_family = family == RTRS_ADDR_IP4 ? AF_INET : family == RTRS_ADDR_IP6 ? AF_INET6 : AF_UNSPEC;
 	const int rc = getaddrinfo(end.host.c_str(), nullptr, &hints, &list);
 	if (rc != 0) {
-		Error error = make_error("RNBD-U04", "cannot look up the host " + quoted(end.host) + ": " +
+		Error error = make_error("RNBD-U04", "cannot look up the host " + in_quotes(end.host) + ": " +
 					 gai_strerror(rc));
 		if (rc == EAI_AGAIN)
 			error.exit = EXIT_UNREACHABLE;

@@ -217,7 +217,7 @@ Error usage_error(const CLI::App &root, const CLI::ParseError &problem)
 		const std::string word = rest.front().substr(0, rest.front().find('='));
 		const bool option = word.size() > 1 && word[0] == '-';
 
-		return make_error("RNBD-U01", fmt::format("`{}` does not know {}{}", full_name(app), quoted(word),
+		return make_error("RNBD-U01", fmt::format("`{}` does not know {}{}", full_name(app), in_quotes(word),
 			did_you_mean(word, words_of(app, option))));
 	}
 	return make_error("RNBD-U01", full_name(app) + ": " + escaped(problem.what()));
@@ -257,7 +257,7 @@ Result<void> check_wait(const std::vector<std::string> &args)
 }
 
 /* False: the reader is gone or the disk is full. */
-bool print(FILE *stream, const std::string &text)
+bool put(FILE *stream, const std::string &text)
 {
 	return fwrite(text.data(), 1, text.size(), stream) == text.size() && fflush(stream) == 0;
 }
@@ -265,9 +265,9 @@ bool print(FILE *stream, const std::string &text)
 int report(const Error &error, bool json, FILE *out, FILE *err)
 {
 	if (json)
-		print(out, json_error(error));
+		put(out, json_error(error));
 	else
-		print(err, text_error(error));
+		put(err, text_error(error));
 	return error.exit;
 }
 
@@ -286,7 +286,7 @@ Result<Outcome> run_verb(const Verb &verb, const Options &o, const Env &base, co
 	return verb.run(context);
 }
 
-size_t distance(const std::string &a, const std::string &b)
+size_t edits_between(const std::string &a, const std::string &b)
 {
 	std::vector<size_t> row(b.size() + 1);
 
@@ -314,7 +314,7 @@ std::string nearest(const std::string &word, const std::vector<std::string> &wor
 	std::string found;
 
 	for (const std::string &candidate : words) {
-		const size_t d = distance(word, candidate);
+		const size_t d = edits_between(word, candidate);
 
 		/* The very word: it is known, but not for this. */
 		if (d == 0)
@@ -334,7 +334,7 @@ std::string did_you_mean(const std::string &word, const std::vector<std::string>
 {
 	const std::string found = nearest(word, words);
 
-	return found.empty() ? "" : " (did you mean " + quoted(found) + "?)";
+	return found.empty() ? "" : " (did you mean " + in_quotes(found) + "?)";
 }
 
 Result<Snapshot> read_state(Context &context)
@@ -370,8 +370,8 @@ int run_cli(const std::vector<std::string> &args, const Env &env, const OpenKern
 		const bool nested = app != &root && app->get_parent() != &root;
 		const bool noun = !nested && app != &root && !app->get_subcommands([](const CLI::App *) { return true; }).empty();
 
-		return print(out, help_text(nested ? app->get_parent()->get_name() : noun ? app->get_name() : "",
-					    app == &root || noun ? "" : app->get_name())) ? EXIT_OK : EXIT_OTHER;
+		return put(out, help_text(nested ? app->get_parent()->get_name() : noun ? app->get_name() : "",
+					  app == &root || noun ? "" : app->get_name())) ? EXIT_OK : EXIT_OTHER;
 	} catch (const CLI::ParseError &problem) {
 		return report(usage_error(root, problem), wants_json(args), out, err);
 	}
@@ -381,11 +381,11 @@ int run_cli(const std::vector<std::string> &args, const Env &env, const OpenKern
 		return report(outcome.error(), json, out, err);
 	for (const std::string &note : outcome->notes)
 		if (!o.quiet)
-			print(err, "rnbdctl: " + note + "\n");
+			put(err, "rnbdctl: " + note + "\n");
 	for (const Error &error : outcome->errors)
 		if (!json)
-			print(err, text_error(error));
-	if (!print(out, outcome->out))
+			put(err, text_error(error));
+	if (!put(out, outcome->out))
 		return report(make_error("RNBD-K03", "cannot write to standard output"), false, out, err);
 	return outcome->exit;
 }

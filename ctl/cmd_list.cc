@@ -63,7 +63,7 @@ Result<Outcome> run_list(Context &context)
 			return list_kind(context, kind);
 		known.push_back(word + "s");
 	}
-	return make_error("RNBD-U01", "list knows devices, sessions, paths and exports, but not " + quoted(words[0]) +
+	return make_error("RNBD-U01", "list knows devices, sessions, paths and exports, but not " + in_quotes(words[0]) +
 			  did_you_mean(words[0], known));
 }
 
@@ -90,7 +90,7 @@ static Result<Outcome> show_kinds(Context &context, const std::vector<Kind> &kin
 			items.push_back({Kind::device, "client", *device});
 	}
 	if (items.empty())
-		return make_error("RNBD-D03", std::string("no ") + noun + " is called " + quoted(context.opt.words[0]) +
+		return make_error("RNBD-D03", std::string("no ") + noun + " is called " + in_quotes(context.opt.words[0]) +
 				  did_you_mean(context.opt.words[0], names_of(*snapshot)));
 	outcome.out = context.json() ? json_show(*snapshot, items) : text_show(items, context.style());
 	return outcome;

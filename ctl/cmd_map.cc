@@ -32,15 +32,15 @@ Result<void> take_words(const std::vector<std::string> &words, MapRequest &reque
 
 	if (words.size() < 3 || words[1] != "from")
 		return map_usage(words.size() > 1 && words[1] != "from" ?
-			"the second word must be `from`, not " + quoted(words[1]) : "too few words");
+			"the second word must be `from`, not " + in_quotes(words[1]) : "too few words");
 	request.device = words[0];
 	request.session = words[2];
 	if (words.size() > 4)
-		return map_usage(quoted(words[4]) + " is one word too many");
+		return map_usage(in_quotes(words[4]) + " is one word too many");
 	if (words.size() == 4) {
 		request.access = words[3];
 		if (std::find(modes.begin(), modes.end(), words[3]) == modes.end())
-			return map_usage(quoted(words[3]) + " is no access mode" + did_you_mean(words[3], modes));
+			return map_usage(in_quotes(words[3]) + " is no access mode" + did_you_mean(words[3], modes));
 	}
 	return {};
 }
@@ -71,7 +71,7 @@ Result<void> check_label(const char *option, const std::string &label)
 
 	if (!printable || label.size() >= RNBD_MAP_TAG_LEN)
 		return make_error("RNBD-U02", fmt::format("{} {}: 1 to {} printable bytes without spaces and /", option,
-			quoted(label), RNBD_MAP_TAG_LEN - 1));
+			in_quotes(label), RNBD_MAP_TAG_LEN - 1));
 	return {};
 }
 
@@ -83,18 +83,18 @@ Result<void> check_request(const MapRequest &request)
 	rnbd_map_error why;
 
 	if (rtrs_name_check(request.session.c_str(), request.session.size() + 1) != 0) {
-		Error error = make_error("RNBD-U02", quoted(request.session) + " cannot be the name of a session");
+		Error error = make_error("RNBD-U02", in_quotes(request.session) + " cannot be the name of a session");
 
 		if (request.session.find('.') != std::string::npos || request.session.find(':') != std::string::npos)
 			error.hint = "SERVER is a name of your choice for the session; its address goes into --path";
 		return error;
 	}
 	if (rnbd_device_name_check(request.device.c_str(), request.device.size() + 1) != 0)
-		return make_error("RNBD-U02", quoted(request.device) + " cannot be the name of a device");
+		return make_error("RNBD-U02", in_quotes(request.device) + " cannot be the name of a device");
 	const int rc = rnbd_map_parse(words.data(), words.size(), 1, &options, &why);
 	if (rc != 0)
 		return make_error("RNBD-U05", fmt::format("{}: {}", why.text,
-			quoted(words.substr(why.word_off, why.word_len))), -rc);
+			in_quotes(words.substr(why.word_off, why.word_len))), -rc);
 	Result<void> label = check_label("--name", request.tag);
 	return label ? check_label("--owner", request.owner) : label;
 }
@@ -149,9 +149,9 @@ std::string difference(const Device &device, const MapRequest &request)
 	if (device.access != request.access)
 		return fmt::format("with access {}, not {}", device.access, request.access);
 	if (!request.tag.empty() && device.tag != escaped(request.tag))
-		return device.tag.empty() ? "without a name" : "with the name " + quoted(device.tag);
+		return device.tag.empty() ? "without a name" : "with the name " + in_quotes(device.tag);
 	if (!request.owner.empty() && device.owner != escaped(request.owner))
-		return device.owner.empty() ? "without an owner" : "for the owner " + quoted(device.owner);
+		return device.owner.empty() ? "without an owner" : "for the owner " + in_quotes(device.owner);
 	if (request.fast_io_fail && device.fast_io_fail != request.fast_io_fail)
 		return device.fast_io_fail ? fmt::format("with fast I/O fail {}, not {}", *device.fast_io_fail,
 			*request.fast_io_fail) : "without fast I/O fail";
@@ -282,7 +282,7 @@ Result<Outcome> run_map(Context &context)
 	if (there)
 		return already(context, *there, *request);
 	if (request->paths.empty() && !has_session(*snapshot, escaped(request->session)))
-		return make_error("RNBD-D05", "there is no session " + quoted(request->session) + " yet");
+		return make_error("RNBD-D05", "there is no session " + in_quotes(request->session) + " yet");
 	return map_new(context, *request);
 }
 

@@ -43,7 +43,7 @@ Result<rtrs_addr_pair> take_pair(const std::string &word)
 	if (!spec)
 		return spec.error();
 	if (spec->port)
-		return make_error("RNBD-U03", quoted(word) + ": a path uses the port of its session");
+		return make_error("RNBD-U03", in_quotes(word) + ": a path uses the port of its session");
 	return spec->pair;
 }
 

@@ -31,7 +31,7 @@ Result<SessionSettings> session_settings(const Options &options)
 		const int policy = rtrs_mp_parse(options.policy.data(), options.policy.size());
 
 		if (policy < 0)
-			return make_error("RNBD-U05", "--policy " + quoted(options.policy) +
+			return make_error("RNBD-U05", "--policy " + in_quotes(options.policy) +
 				": it is round-robin, min-inflight or min-latency" +
 				did_you_mean(options.policy, {"round-robin", "min-inflight", "min-latency"}));
 		settings.policy = rtrs_mp_name(static_cast<rtrs_mp_policy>(policy));

@@ -227,7 +227,7 @@ Result<Outcome> run_completion(Context &context)
 	else if (shell == "fish")
 		outcome.out = fish_script();
 	else
-		return make_error("RNBD-U01", "no completion for " + quoted(shell) + did_you_mean(shell, shells));
+		return make_error("RNBD-U01", "no completion for " + in_quotes(shell) + did_you_mean(shell, shells));
 	return outcome;
 }
 

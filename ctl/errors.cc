@@ -186,7 +186,7 @@ const std::vector<ErrorKind> &error_kinds()
 	return KINDS;
 }
 
-const ErrorKind &error_kind(const std::string &id)
+const ErrorKind &error_kind(std::string_view id)
 {
 	const ErrorKind *fallback = &KINDS.back();
 

@@ -4,6 +4,7 @@
 #define CTL_ERRORS_H
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/model.h"
@@ -20,7 +21,7 @@ struct ErrorKind {
 
 const std::vector<ErrorKind> &error_kinds();
 /* Row of @id; an id outside the table is a mistake of ours and gives K01. */
-const ErrorKind &error_kind(const std::string &id);
+const ErrorKind &error_kind(std::string_view id);
 
 Error make_error(const char *id, const std::string &message, int err = 0);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/extack.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <netlink/attr.h>

@@ -3,6 +3,7 @@
 #ifndef CTL_EXTACK_H
 #define CTL_EXTACK_H
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

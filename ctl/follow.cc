@@ -162,8 +162,8 @@ Result<Follow::Seen> Follow::step(const std::string &what)
 
 Result<Device> Follow::until_mapped()
 {
-	const std::string what = "mapping " + quoted(device_.remote_path) + " from " + device_.session;
-	const std::string failed = "cannot map " + quoted(device_.remote_path) + " from " + device_.session;
+	const std::string what = "mapping " + in_quotes(device_.remote_path) + " from " + device_.session;
+	const std::string failed = "cannot map " + in_quotes(device_.remote_path) + " from " + device_.session;
 
 	learn_session();
 	/* A back end without events gave the final state already. */

@@ -43,7 +43,7 @@ std::string unescaped(const std::string &text)
 	return out;
 }
 
-std::string quoted(const std::string &raw)
+std::string in_quotes(const std::string &raw)
 {
 	return "\"" + escaped(raw) + "\"";
 }

@@ -166,7 +166,7 @@ std::string escaped(const std::string &raw);
 /* What escaped() was given. */
 std::string unescaped(const std::string &text);
 /* escaped() between double quotes. */
-std::string quoted(const std::string &raw);
+std::string in_quotes(const std::string &raw);
 
 std::string addr_text(const rtrs_addr &addr);	/* "ip:10.0.0.1", empty for none */
 std::string addr_short(const rtrs_addr &addr);	/* without "ip:" */

@@ -217,7 +217,7 @@ Result<Snapshot> NetlinkKernel::snapshot()
 
 Result<Device> NetlinkKernel::map(const MapRequest &request, Deadline)
 {
-	const std::string what = "cannot map " + quoted(request.device) + " from " + request.session;
+	const std::string what = "cannot map " + in_quotes(request.device) + " from " + request.session;
 
 	if (!rnbd_client_)
 		return make_error("RNBD-M01", "rnbd-client is not loaded");

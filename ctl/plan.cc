@@ -91,15 +91,15 @@ Step plan_map(const Env &env, const MapRequest &map)
 	Step step;
 
 	step.netlink = fmt::format("{}: device-map session={} remote-path={} access={}", RNBD_CLIENT_GENL_NAME,
-				   quoted(map.session), quoted(map.device), map.access);
+				   in_quotes(map.session), in_quotes(map.device), map.access);
 	if (map.port)
 		step.netlink += fmt::format(" port={}", *map.port);
 	for (const rtrs_addr_pair &pair : map.paths)
 		step.netlink += " path=" + pair_text(pair);
 	if (!map.tag.empty())
-		step.netlink += " tag=" + quoted(map.tag);
+		step.netlink += " tag=" + in_quotes(map.tag);
 	if (!map.owner.empty())
-		step.netlink += " owner=" + quoted(map.owner);
+		step.netlink += " owner=" + in_quotes(map.owner);
 	if (map.fast_io_fail)
 		step.netlink += fmt::format(" fast-io-fail={}", *map.fast_io_fail);
 	step.sysfs = echo(shell_quoted(map_device_words(map)), env.sys + "/class/rnbd-client/ctl/map_device");
@@ -158,7 +158,7 @@ std::vector<Step> plan_set_session(const Env &env, const Session &session, const
 	std::vector<Step> steps;
 
 	if (!settings.policy.empty()) {
-		netlink += netlink.empty() ? "" : " mp-policy=" + quoted(settings.policy);
+		netlink += netlink.empty() ? "" : " mp-policy=" + in_quotes(settings.policy);
 		files.push_back(echo(settings.policy, session_dir(env, session) + "/mpath_policy"));
 	}
 	if (settings.max_reconnects) {

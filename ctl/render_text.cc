@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ namespace ctl {
 
 namespace {
 
-std::string count(size_t n, const char *word)
+std::string counted(size_t n, const char *word)
 {
 	return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
 }
@@ -164,7 +165,7 @@ std::string problem_count(const std::vector<Problem> &problems, const char *side
 	const long n = std::count_if(problems.begin(), problems.end(),
 		[side](const Problem &problem) { return problem.side == side; });
 
-	return n ? "  " + count(static_cast<size_t>(n), "problem") : "";
+	return n ? "  " + counted(static_cast<size_t>(n), "problem") : "";
 }
 
 void pair_line(Page &page, const char *key, const std::string &value)
@@ -408,15 +409,15 @@ std::string text_status(const Snapshot &snapshot, const std::vector<Problem> &pr
 	std::string out;
 
 	if (snapshot.client.loaded)
-		out = "client  " + count(snapshot.client.sessions.size(), "session") + "  " +
-		      count(snapshot.devices.size(), "device") + problem_count(problems, "client") + "\n" +
+		out = "client  " + counted(snapshot.client.sessions.size(), "session") + "  " +
+		      counted(snapshot.devices.size(), "device") + problem_count(problems, "client") + "\n" +
 		      client_text(snapshot, problems, style.bytes);
 	else
 		out = "client  not loaded\n";
 	if (!snapshot.server.loaded)
 		return out + "server  not loaded\n";
-	out += "server  " + count(snapshot.server.sessions.size(), "session") + "  " +
-	       count(snapshot.exports.size(), "export") + problem_count(problems, "server");
+	out += "server  " + counted(snapshot.server.sessions.size(), "session") + "  " +
+	       counted(snapshot.exports.size(), "export") + problem_count(problems, "server");
 	out += "  search path " + snapshot.search_path.value_or("none");
 	if (!snapshot.invalidate.empty())
 		out += "  always_invalidate " + snapshot.invalidate;

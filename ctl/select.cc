@@ -137,9 +137,9 @@ Result<Device> find_device(const Snapshot &snapshot, const Env &env, const std::
 		if (found.size() == 1)
 			return found.front();
 		if (found.size() > 1)
-			return make_error("RNBD-D04", quoted(word) + " names several devices: " + listed(found));
+			return make_error("RNBD-D04", in_quotes(word) + " names several devices: " + listed(found));
 	}
-	return make_error("RNBD-D03", "no mapped device is called " + quoted(word) +
+	return make_error("RNBD-D03", "no mapped device is called " + in_quotes(word) +
 			  did_you_mean(word, names_of(snapshot)));
 }
 
@@ -157,7 +157,7 @@ Result<Session> find_session(const Snapshot &snapshot, const std::string &word)
 			return session;
 		names.push_back(session.name);
 	}
-	return make_error("RNBD-D03", "no session to a server is called " + quoted(word) + did_you_mean(word, names));
+	return make_error("RNBD-D03", "no session to a server is called " + in_quotes(word) + did_you_mean(word, names));
 }
 
 Result<Path> find_path(const Snapshot &snapshot, const std::string &word)
@@ -198,9 +198,9 @@ Result<Path> find_path(const Snapshot &snapshot, const std::string &word)
 			if (found.size() == 1)
 				return found.front();
 			if (found.size() > 1)
-				return make_error("RNBD-D09", quoted(word) + " names several paths: " + all);
+				return make_error("RNBD-D09", in_quotes(word) + " names several paths: " + all);
 		}
-	return make_error("RNBD-D03", "no path is called " + quoted(word));
+	return make_error("RNBD-D03", "no path is called " + in_quotes(word));
 }
 
 bool is_path_name(const std::string &word)

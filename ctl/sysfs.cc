@@ -375,7 +375,7 @@ Result<void> SysfsKernel::far_store(const std::string &file, const std::string &
 
 Result<Device> SysfsKernel::map(const MapRequest &request, Deadline deadline)
 {
-	const std::string what = "cannot map " + quoted(request.device) + " from " + request.session;
+	const std::string what = "cannot map " + in_quotes(request.device) + " from " + request.session;
 
 	/* Only ours know the word, and only ours have a version. */
 	if (request.fast_io_fail && !exists(env_.sys + "/module/rnbd_client/version"))

@@ -4,6 +4,7 @@
  * given back, and the slot its fence until every path in it is settled.
  */
 #include <algorithm>
+#include <utility>
 
 #include "tests/sim/client.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The client's paths: see client.h. The peer is honest, so each violation is a bug in one of the nodes. */
 #include <algorithm>
+#include <utility>
 
 #include "tests/sim/client.h"
 

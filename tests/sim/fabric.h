@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "tests/sim/sim.h"
 

@@ -3,6 +3,7 @@
 #include "tests/sim/schedule.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sim {
 

@@ -3,6 +3,7 @@
 #include "tests/sim/server.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sim {
 

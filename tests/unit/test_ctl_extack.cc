@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 

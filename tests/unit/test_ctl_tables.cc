@@ -142,5 +142,5 @@ TEST_CASE("the manual page has nothing that is gone")
 	const std::regex id("\\.B (RNBD-[A-Z][0-9][0-9]) ");
 
 	for (std::sregex_iterator it(text.begin(), text.end(), id), end; it != end; ++it)
-		CHECK(error_kind((*it)[1]).id == (*it)[1].str());
+		CHECK(error_kind((*it)[1].str()).id == (*it)[1].str());
 }

@@ -2,6 +2,8 @@
 /* Connect and info messages (protocol 4 and 5), byte by byte. */
 #include "tests/catch.h"
 
+#include <algorithm>
+
 #include "rtrs/pure/handshake.h"
 #include "tests/unit/util.h"
 

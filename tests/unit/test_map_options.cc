@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "rnbd/pure/map_options.h"
 #include "tests/unit/util.h"

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "rtrs/pure/mp_policy.h"
 #include "tests/unit/util.h"

@@ -7,6 +7,7 @@
 #include "tests/wire/flow.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wire {
 

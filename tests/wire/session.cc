@@ -2,6 +2,7 @@
 #include "tests/wire/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "rnbd/pure/msg.h"
 #include "tests/wire/rnbd.h"

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "rtrs/pure/handshake.h"
 #include "rtrs/pure/io_msg.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/ctl/fake/channel.h"
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <fstream>
