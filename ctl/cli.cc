@@ -3,6 +3,11 @@
 #include "ctl/cli.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,57 +19,116 @@ namespace ctl {
 
 namespace {
 
+/*
+ * CLI11 only cuts the command line up. What a value may be is decided and told here: its words differ between its
+ * releases, and it takes 010 for 8 and nan for a number between any two.
+ */
+struct IntRow {
+	Opt opt;
+	int Options::*value;
+	int min, max;
+};
+
+const IntRow INTS[] = {
+	{Opt::port, &Options::port, 1, 65535},
+	{Opt::max_reconnects, &Options::max_reconnects, -1, 9999},
+	{Opt::heartbeat_idle, &Options::heartbeat_idle, 100, 600000},
+	{Opt::heartbeat_busy, &Options::heartbeat_busy, 20, 600000},
+	{Opt::heartbeat_missed, &Options::heartbeat_missed, 1, 1000},
+	/* longer than a day is for ever */
+	{Opt::fast_io_fail, &Options::fast_io_fail, -1, 86400},
+};
+
 /* --wait=SEC and --timeout SEC; a day is more than any network needs. */
 const double WAIT_MAX = 86400;
-/* --fast-io-fail: longer than a day is for ever. */
-const int HOLD_MAX = 86400;
+
+/* False for a not-a-number, too. */
+template <class T> bool parse_number(const std::string &text, T min, T max, T &value)
+{
+	const char *const end = text.data() + text.size();
+	T number{};
+	const std::from_chars_result read = std::from_chars(text.data(), end, number);
+
+	if (read.ec != std::errc() || read.ptr != end || !(number >= min && number <= max))
+		return false;
+	value = number;
+	return true;
+}
+
+/* What was typed behind @opt, the last time. */
+std::optional<std::string> typed(const CLI::App &app, Opt opt)
+{
+	const CLI::Option *option = app.get_option_no_throw(option_spec(opt).flags);
+
+	if (!option || option->count() == 0)
+		return std::nullopt;
+	return option->results().back();
+}
+
+template <class T> Result<void> take_number(const CLI::App &app, Opt opt, T min, T max, T &value)
+{
+	const std::optional<std::string> text = typed(app, opt);
+
+	if (!text || parse_number(*text, min, max, value))
+		return {};
+	return make_error("RNBD-U01", fmt::format("{}: {} is no number from {} to {}", option_spec(opt).flags, in_quotes(*text),
+		min, max));
+}
+
+Result<void> take_numbers(const CLI::App &app, Options &o)
+{
+	Result<void> taken;
+
+	for (const IntRow &row : INTS)
+		if (taken)
+			taken = take_number(app, row.opt, row.min, row.max, o.*row.value);
+	for (const Opt opt : {Opt::wait, Opt::timeout})
+		if (taken)
+			taken = take_number(app, opt, 0.0, WAIT_MAX, o.wait_s);
+	return taken;
+}
+
+/* Empty: fine. */
+std::string check_format(const std::string &word)
+{
+	return word == "text" || word == "json" ? "" : in_quotes(word) + " is neither text nor json";
+}
+
+std::string check_directory(const std::string &path)
+{
+	struct stat st;
+
+	if (stat(path.c_str(), &st) < 0)
+		return in_quotes(path) + ": " + errno_text(errno);
+	return S_ISDIR(st.st_mode) ? "" : in_quotes(path) + ": " + errno_text(ENOTDIR);
+}
 
 void add_value_option(CLI::App &app, Opt opt, Options &o, const OptionSpec &spec)
 {
-	CLI::Option *made = nullptr;
-
 	switch (opt) {
 	case Opt::output:
-		made = app.add_option(spec.flags, o.output, spec.help)->check(CLI::IsMember({"text", "json"}));
+		app.add_option(spec.flags, o.output)->check(check_format);
 		break;
 	case Opt::sysfs:
-		made = app.add_option(spec.flags, o.sysfs, spec.help)->check(CLI::ExistingDirectory);
-		break;
-	case Opt::timeout:
-		made = app.add_option(spec.flags, o.wait_s, spec.help)->check(CLI::Range(0.0, WAIT_MAX));
+		app.add_option(spec.flags, o.sysfs)->check(check_directory);
 		break;
 	case Opt::path:
-		made = app.add_option(spec.flags, o.paths, spec.help)->allow_extra_args(false);
-		break;
-	case Opt::port:
-		made = app.add_option(spec.flags, o.port, spec.help)->check(CLI::Range(1, 65535));
+		app.add_option(spec.flags, o.paths)->allow_extra_args(false);
 		break;
 	case Opt::policy:
-		made = app.add_option(spec.flags, o.policy, spec.help);
-		break;
-	case Opt::max_reconnects:
-		made = app.add_option(spec.flags, o.max_reconnects, spec.help)->check(CLI::Range(-1, 9999));
-		break;
-	case Opt::heartbeat_idle:
-		made = app.add_option(spec.flags, o.heartbeat_idle, spec.help)->check(CLI::Range(100, 600000));
-		break;
-	case Opt::heartbeat_busy:
-		made = app.add_option(spec.flags, o.heartbeat_busy, spec.help)->check(CLI::Range(20, 600000));
-		break;
-	case Opt::heartbeat_missed:
-		made = app.add_option(spec.flags, o.heartbeat_missed, spec.help)->check(CLI::Range(1, 1000));
-		break;
-	case Opt::fast_io_fail:
-		made = app.add_option(spec.flags, o.fast_io_fail, spec.help)->check(CLI::Range(-1, HOLD_MAX));
+		app.add_option(spec.flags, o.policy);
 		break;
 	case Opt::name:
-		made = app.add_option(spec.flags, o.tag, spec.help);
+		app.add_option(spec.flags, o.tag);
+		break;
+	case Opt::owner:
+		app.add_option(spec.flags, o.owner);
 		break;
 	default:
-		made = app.add_option(spec.flags, o.owner, spec.help);
+		/* take_numbers() */
+		app.add_option(spec.flags);
 		break;
 	}
-	made->type_name(spec.value);
 }
 
 bool *flag_target(Opt opt, Options &o)
@@ -74,6 +138,8 @@ bool *flag_target(Opt opt, Options &o)
 		return &o.json;
 	case Opt::quiet:
 		return &o.quiet;
+	case Opt::verbose:
+		return &o.verbose;
 	case Opt::dry_run:
 		return &o.dry_run;
 	case Opt::force:
@@ -95,15 +161,10 @@ void add_option(CLI::App &app, Opt opt, Options &o)
 
 	if (opt == Opt::help)
 		app.set_help_flag(spec.flags, spec.help);
-	else if (opt == Opt::verbose)
-		app.add_flag(spec.flags, o.verbose, spec.help);
-	else if (opt == Opt::wait) {
-		/* A flag with an optional value: it never swallows the next word. CLI11 zeroes what a flag counts in. */
-		const double wait_s = o.wait_s;
-
-		app.add_flag("--wait{30}", o.wait_s, spec.help)->check(CLI::Range(0.0, WAIT_MAX));
-		o.wait_s = wait_s;
-	} else if (spec.value)
+	else if (opt == Opt::wait)
+		/* A flag with an optional value: it never swallows the next word. */
+		app.add_flag("--wait{30}");
+	else if (spec.value)
 		add_value_option(app, opt, o, spec);
 	else
 		app.add_flag(spec.flags, *flag_target(opt, o), spec.help);
@@ -219,6 +280,14 @@ Error usage_error(const CLI::App &root, const CLI::ParseError &problem)
 
 		return make_error("RNBD-U01", fmt::format("`{}` does not know {}{}", full_name(app), in_quotes(word),
 			did_you_mean(word, words_of(app, option))));
+	}
+	if (dynamic_cast<const CLI::ArgumentMismatch *>(&problem)) {
+		const std::string what = problem.what(), name = what.substr(0, what.find(':'));
+		const CLI::Option *option = app->get_option_no_throw(name);
+
+		if (option)
+			return make_error("RNBD-U01", fmt::format("{}: {} {}", full_name(app), name,
+				option->count() > 1 ? "may be given once" : "needs a value"));
 	}
 	return make_error("RNBD-U01", full_name(app) + ": " + escaped(problem.what()));
 }
@@ -374,6 +443,11 @@ int run_cli(const std::vector<std::string> &args, const Env &env, const OpenKern
 					  app == &root || noun ? "" : app->get_name())) ? EXIT_OK : EXIT_OTHER;
 	} catch (const CLI::ParseError &problem) {
 		return report(usage_error(root, problem), wants_json(args), out, err);
+	}
+	Result<void> taken = take_numbers(*deepest(&root), o);
+	if (!taken) {
+		taken.error().message = full_name(deepest(&root)) + ": " + taken.error().message;
+		return report(taken.error(), wants_json(args), out, err);
 	}
 	const bool json = o.json || o.output == "json";
 	Result<Outcome> outcome = run_verb(*chosen(root, leaves, o), o, env, open, err);

@@ -27,8 +27,7 @@ inline constexpr int NOT_GIVEN = std::numeric_limits<int>::min();
 struct Options {
 	bool json = false, quiet = false, version = false;
 	bool dry_run = false, force = false, no_wait = false, check = false;
-	bool bytes = false, no_headers = false;
-	int verbose = 0;
+	bool bytes = false, no_headers = false, verbose = false;
 	int port = 0;
 	int max_reconnects = NOT_GIVEN, fast_io_fail = NOT_GIVEN;
 	int heartbeat_idle = NOT_GIVEN, heartbeat_busy = NOT_GIVEN, heartbeat_missed = NOT_GIVEN;

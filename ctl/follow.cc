@@ -12,7 +12,7 @@ namespace ctl {
 
 Progress::Progress(const Context &context)
 	: err_(context.err), in_place_(context.err_tty && !context.opt.quiet),
-	  by_line_(!context.err_tty && context.opt.verbose > 0 && !context.opt.quiet)
+	  by_line_(!context.err_tty && context.opt.verbose && !context.opt.quiet)
 {
 }
 
