@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `make install` puts the tool, its manual page, completions and schemas where DESTDIR and PREFIX say, and nothing else.
+# `make install` puts the tool, its manual page, completions and schemas where DESTDIR and PREFIX say, and nothing else, and
+# no warning of a compiler stops it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 to=$(mktemp -d)
@@ -31,4 +32,8 @@ diff -u <(wanted | sort -k 2) <(cd "$to/opt/rnbd" && find . -type f -printf '%m 
 while read -r directory; do
 	[ -e "$to$directory" ] || fail "the manual page names $directory, which is not there"
 done < <(grep -o '/[a-z/]*/share/rnbd/[a-z]*' "$to/opt/rnbd/share/man/man1/rnbdctl.1" || echo "a directory of schemas")
+# A compiler newer than ours may have warnings that ours has not: they stop us, not those who build what we release.
+says_werror() { grep -q -- -Werror <<<"$1"; }
+! says_werror "$(env -u WERROR make -Bn ctl install DESTDIR="$to")" || fail "a warning stops a user's build"
+says_werror "$(make -Bn WERROR=1 ctl)" || fail "a warning does not stop our own builds"
 exit $failed
