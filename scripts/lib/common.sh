@@ -50,10 +50,12 @@ install() {
 # need_packages NAME...: installs what is missing from the distribution's own
 # archive; the only thing in this tree that asks for root.
 need_packages() {
-	local name missing=()
+	local name there missing=()
+	# one name in each line, also those that another release has for a package
+	there=$(dpkg-query -W -f '${db:Status-Status}, ${Package}, ${Provides}\n' 2>/dev/null |
+		sed -n 's/^installed, //p' | tr , '\n' | sed 's/^ *//; s/ .*//') || :
 	for name in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null |
-			grep -qx installed || missing+=("$name")
+		grep -qxF "$name" <<<"$there" || missing+=("$name")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	command -v apt-get >/dev/null || die "please install: ${missing[*]}"
