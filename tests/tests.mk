@@ -6,7 +6,8 @@
 #                           its last line counts; without sanitizers it is build/tests/sim-fast, for a million schedules
 #   tests/wire/*.cc         wire-check, which compares captures of real traffic with our builders (build/tests/wire-check)
 #   tests/fuzz/fuzz_X.cc    one LLVMFuzzerTestOneInput(data, size); its inputs are tests/fuzz/corpus/X/* (build/tests/fuzz_X)
-TEST_CXXFLAGS = -std=c++20 $(CTL_WARN) -O1 -g -Iinclude -Ikernel -I.
+TEST_OPTIMIZE := -O1 -g
+TEST_CXXFLAGS = -std=c++20 $(CTL_WARN) $(TEST_OPTIMIZE) -Iinclude -Ikernel -I.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 UNIT_ALL := $(wildcard tests/unit/*.cc)
@@ -58,7 +59,7 @@ $(TB)/unit-pure: $(call test_objs,san,$(UNIT_PURE)) $(SAN_PURE_OBJ)
 	$(CXX) $(SANITIZE) $^ $(CATCH_LIBS) -o $@
 
 $(TB)/unit-ctl: $(call test_objs,plain,$(UNIT_CTL)) $(CTL_TEST_OBJ) $(PURE_LIB)
-	$(CXX) $^ $(shell pkg-config --libs $(CTL_PACKAGES)) $(CATCH_LIBS) -o $@
+	$(CXX) $(LDFLAGS) $^ $(shell pkg-config --libs $(CTL_PACKAGES)) $(CATCH_LIBS) -o $@
 
 $(TB)/sim-all: $(SIM_SRC:%.cc=$(TB)/san/%.o) $(SAN_PURE_OBJ)
 	$(CXX) $(SANITIZE) $^ -o $@

@@ -117,7 +117,7 @@ unpack() {
 			sha256_is "$deb.$$" "$sum" || die "wrong checksum: $url"
 			mv "$deb.$$" "$deb"
 		fi
-		dpkg-deb -x "$deb" "$root"
+		dpkg-deb -x "$deb" "$root" || die "cannot unpack $name"
 		rm -f "$deb"
 	done <<<"$list"
 }

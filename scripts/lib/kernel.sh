@@ -156,10 +156,11 @@ builds_natively() {
 # use_libc ROOT DIR: lets the programs below DIR run with the libc and libraries
 # that are in ROOT, or will be, instead of the host's.
 use_libc() {
-	local root=$1 lib=$1/usr/lib/x86_64-linux-gnu file
+	# before Debian 13 the libc was in the first of them
+	local root=$1 lib=$1/lib/x86_64-linux-gnu file
 	find "$2" -type f -perm /111 -print0 | while read -r -d '' file; do
 		patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
-		patchelf --force-rpath --set-rpath "$lib" \
+		patchelf --force-rpath --set-rpath "$lib:$root/usr/lib/x86_64-linux-gnu" \
 			--set-interpreter "$lib/ld-linux-x86-64.so.2" "$file"
 	done
 }

@@ -34,6 +34,6 @@ while read -r directory; do
 done < <(grep -o '/[a-z/]*/share/rnbd/[a-z]*' "$to/opt/rnbd/share/man/man1/rnbdctl.1" || echo "a directory of schemas")
 # A compiler newer than ours may have warnings that ours has not: they stop us, not those who build what we release.
 says_werror() { grep -q -- -Werror <<<"$1"; }
-! says_werror "$(env -u WERROR make -Bn ctl install DESTDIR="$to")" || fail "a warning stops a user's build"
+! says_werror "$(env -u WERROR -u MAKEFLAGS make -Bn ctl install DESTDIR="$to")" || fail "a warning stops a user's build"
 says_werror "$(make -Bn WERROR=1 ctl)" || fail "a warning does not stop our own builds"
 exit $failed
