@@ -12,6 +12,7 @@
 #include "pure/handshake.h"
 #include "pure/io_msg.h"
 #include "pure/mp_policy.h"
+#include "pure/path_match.h"
 #include "pure/path_step.h"
 
 MODULE_DESCRIPTION("RDMA transport with several paths per session: common part");
@@ -86,6 +87,11 @@ EXPORT_SYMBOL_GPL(rtrs_mp_next);
 EXPORT_SYMBOL_GPL(rtrs_mp_none);
 EXPORT_SYMBOL_GPL(rtrs_mp_parse);
 EXPORT_SYMBOL_GPL(rtrs_mp_text);
+
+/* pure/path_match.c */
+EXPORT_SYMBOL_GPL(rtrs_match_begin);
+EXPORT_SYMBOL_GPL(rtrs_match_path);
+EXPORT_SYMBOL_GPL(rtrs_pair_covers);
 
 /* pure/path_step.c */
 EXPORT_SYMBOL_GPL(rtrs_clt_path_step);

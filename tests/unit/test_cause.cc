@@ -15,7 +15,7 @@ TEST_CASE("tokens are fixed")
 		"info-timeout", "bad-info", "handshake-timeout", "peer-closed", "heartbeat-lost",
 		"transport-error", "violation", "addr-changed", "device-removed", "admin", "session-closed",
 		"no-path", "open-refused", "open-timeout", "bad-open-rsp", "session-lost", "cancelled",
-		"device-changed", "port-down", "addr-taken", "end-timeout",
+		"device-changed", "port-down", "addr-taken", "end-timeout", "other-server",
 	};
 	REQUIRE(sizeof(tokens) / sizeof(tokens[0]) == RTRS_CAUSES);
 	for (int i = 0; i < RTRS_CAUSES; i++)

@@ -62,6 +62,8 @@ static const struct {
 		"addr-taken", "another path of the session has the same two addresses" },
 	[RTRS_CAUSE_END_TIMEOUT] = {
 		"end-timeout", "the server did not say in time that a lost path is over" },
+	[RTRS_CAUSE_OTHER_SERVER] = {
+		"other-server", "the session has none of these addresses, or another port" },
 };
 
 const char *rtrs_cause_token(enum rtrs_cause cause)

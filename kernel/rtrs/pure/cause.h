@@ -48,6 +48,7 @@ enum rtrs_cause {
 	RTRS_CAUSE_PORT_DOWN,		/* ours */
 	RTRS_CAUSE_ADDR_TAKEN,		/* another path of the session has the same two */
 	RTRS_CAUSE_END_TIMEOUT,		/* server did not answer that a lost path is over */
+	RTRS_CAUSE_OTHER_SERVER,	/* the session of that name has other addresses, or another port */
 	RTRS_CAUSES
 };
 
