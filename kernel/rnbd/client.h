@@ -138,7 +138,7 @@ struct rnbd_clt_dev {
 	enum rnbd_dev_state state;	/* written by clt_dev.c only, under @lock */
 	u32 device_id;			/* written before state becomes mapped */
 	struct rnbd_clt_session *session;
-	u32 again_count;		/* requests to be sent before any other; @again_lock */
+	unsigned long again_queues;	/* with requests to be sent before any other; @again_lock */
 	struct gendisk *disk;
 
 	struct kref ref;
@@ -317,6 +317,7 @@ struct rnbd_clt_req {
 	blk_status_t status;
 	u32 kept;			/* slot that the transport keeps for it, + 1; 0: none */
 	struct list_head again;		/* dev->again */
+	unsigned long resent;		/* jiffies; of old for one that was not */
 	u32 device_id;			/* it was sent with */
 	bool covers;			/* a flush that answered writes wait for */
 	struct scatterlist sgl[];	/* session->max_segments entries */
@@ -330,6 +331,12 @@ extern const struct blk_mq_ops rnbd_clt_mq_ops;
 bool rnbd_clt_io_again(struct rnbd_clt_dev *dev, struct request *rq);
 
 /* ---- requests that came back (clt_again.c) ---- */
+
+/* Of a hardware queue in dev->again_queues; far apart ones may share it. */
+static inline unsigned long rnbd_clt_again_bit(const struct blk_mq_hw_ctx *hctx)
+{
+	return BIT(hctx->queue_num % BITS_PER_LONG);
+}
 
 int rnbd_clt_again_init(void);
 void rnbd_clt_again_exit(void);

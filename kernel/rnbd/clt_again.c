@@ -3,9 +3,10 @@
  * Requests that came back unanswered, to be sent again with the slot that the
  * transport keeps for each. They wait here and not with the block layer, whose
  * queues hold requests that wait for a slot: whatever its order, one that has a
- * slot must never stand behind one that needs it. They stay started and keep
- * their tags. io_done() adds them, the work sends or ends them; a device that
- * is held has them wait for the end of that. Lock: dev->again_lock.
+ * slot must never stand behind one that needs it. They stay started, keep their
+ * tags, and count from when they were first sent. io_done() adds them, the work
+ * sends or ends them; a held device has them wait for the end of that. Lock:
+ * dev->again_lock.
  */
 #include "client.h"
 
@@ -13,6 +14,11 @@
 
 /* Memory reclaim may wait for these requests. */
 static struct workqueue_struct *again_wq;
+
+static unsigned long queue_bit(struct rnbd_clt_req *req)
+{
+	return rnbd_clt_again_bit(blk_mq_rq_from_pdu(req)->mq_hctx);
+}
 
 void rnbd_clt_again_kick(struct rnbd_clt_dev *dev)
 {
@@ -25,9 +31,10 @@ void rnbd_clt_again_add(struct rnbd_clt_dev *dev, struct rnbd_clt_req *req)
 
 	spin_lock_irqsave(&dev->again_lock, flags);
 	list_add_tail(&req->again, &dev->again);
-	WRITE_ONCE(dev->again_count, dev->again_count + 1);
-	spin_unlock_irqrestore(&dev->again_lock, flags);
+	WRITE_ONCE(dev->again_queues, dev->again_queues | queue_bit(req));
+	/* inside the lock: outside, a work that runs may end the last request, and the device go */
 	rnbd_clt_again_kick(dev);
+	spin_unlock_irqrestore(&dev->again_lock, flags);
 }
 
 static void take_all(struct rnbd_clt_dev *dev, struct list_head *waiting)
@@ -38,19 +45,21 @@ static void take_all(struct rnbd_clt_dev *dev, struct list_head *waiting)
 }
 
 /*
- * @left still wait, and are older than what was added meanwhile. The others count
- * until now, so that no new request has overtaken one of them. Is anything left?
+ * @left still wait, and are older than what was added meanwhile. Queues of which
+ * nothing waits any more take new requests from now on. Is anything left?
  */
-static bool put_back(struct rnbd_clt_dev *dev, struct list_head *left, u32 gone)
+static bool put_back(struct rnbd_clt_dev *dev, struct list_head *left)
 {
-	bool any;
+	struct rnbd_clt_req *req;
+	unsigned long queues = 0;
 
 	spin_lock_irq(&dev->again_lock);
 	list_splice(left, &dev->again);
-	WRITE_ONCE(dev->again_count, dev->again_count - gone);
-	any = dev->again_count;
+	list_for_each_entry(req, &dev->again, again)
+		queues |= queue_bit(req);
+	WRITE_ONCE(dev->again_queues, queues);
 	spin_unlock_irq(&dev->again_lock);
-	return any;
+	return queues;
 }
 
 static void again_work(struct work_struct *work)
@@ -60,20 +69,17 @@ static void again_work(struct work_struct *work)
 	struct rnbd_clt_req *req;
 	LIST_HEAD(waiting);
 	LIST_HEAD(left);
-	u32 gone = 0;
 
 	take_all(dev, &waiting);
 	/* each is tried: every connection has room or not for itself */
 	while ((req = list_first_entry_or_null(&waiting, struct rnbd_clt_req, again))) {
 		/* once sent it may be back on the list, or be another request */
 		list_del(&req->again);
-		if (rnbd_clt_io_again(dev, blk_mq_rq_from_pdu(req)))
-			gone++;
-		else
+		if (!rnbd_clt_io_again(dev, blk_mq_rq_from_pdu(req)))
 			list_add_tail(&req->again, &left);
 	}
 	/* a device that is held kicks when that ends */
-	if (put_back(dev, &left, gone) && READ_ONCE(dev->state) != RNBD_DEV_HELD)
+	if (put_back(dev, &left) && READ_ONCE(dev->state) != RNBD_DEV_HELD)
 		queue_delayed_work(again_wq, &dev->again_work, msecs_to_jiffies(ROOM_MS));
 }
 

@@ -131,7 +131,7 @@ static enum blk_eh_timer_return timed_out(struct request *rq)
 {
 	struct rnbd_clt_req *req = blk_mq_rq_to_pdu(rq);
 
-	if (READ_ONCE(req->kept))
+	if (READ_ONCE(req->kept) || time_before(jiffies, READ_ONCE(req->resent) + rq->timeout))
 		return BLK_EH_RESET_TIMER;
 	pr_warn_ratelimited("%s: %s of %u bytes at sector %llu is not answered for %u s\n",
 			    rq->q->disk->disk_name, blk_op_str(req_op(rq)), blk_rq_bytes(rq),
@@ -251,7 +251,7 @@ static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_que
 	if (unlikely(status))
 		return status;
 	/* those go first, for they have waited longer, and hold slots */
-	if (unlikely(READ_ONCE(dev->again_count)))
+	if (unlikely(READ_ONCE(dev->again_queues) & rnbd_clt_again_bit(hctx)))
 		return BLK_STS_RESOURCE;
 	return send(rtrs, bd->rq, queue_of(hctx), !bd->last);
 }
@@ -265,6 +265,10 @@ bool rnbd_clt_io_again(struct rnbd_clt_dev *dev, struct request *rq)
 	rcu_read_lock();
 	rtrs = READ_ONCE(dev->session->rtrs);
 	status = may_send(dev, rtrs);
+	/* before all is built in vain, for as long as the loss of the link is not told */
+	if (status == BLK_STS_OK && !rtrs_clt_session_is_up(rtrs) && READ_ONCE(dev->fast_io_fail))
+		status = BLK_STS_RESOURCE;
+	WRITE_ONCE(req->resent, jiffies);
 	if (status == BLK_STS_OK)
 		status = send(rtrs, rq, queue_of(rq->mq_hctx), false);
 	else if (status != BLK_STS_RESOURCE)
