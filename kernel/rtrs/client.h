@@ -76,6 +76,7 @@ struct rtrs_req {
 	 * session->fence_lock; empty outside of trouble.
 	 */
 	DECLARE_BITMAP(fence, RTRS_CLT_MAX_PATHS);
+	bool foreign;			/* with the fence: one of those paths is to no server of ours */
 	struct rtrs_clt_conn *conn;
 	void (*done)(void *priv, int error, int slot);
 	void *priv;

@@ -79,8 +79,10 @@ static void fence_lift(struct rtrs_clt_session *session, u32 index)
 			continue;
 		spin_lock_irq(&session->fence_lock);
 		__clear_bit(index, req->fence);
-		if (!fenced(req))
+		if (!fenced(req)) {
+			WRITE_ONCE(req->foreign, false);
 			atomic_long_cmpxchg(&req->owner, RTRS_REQ_FENCED, RTRS_REQ_FREE);
+		}
 		spin_unlock_irq(&session->fence_lock);
 	}
 }
@@ -163,6 +165,8 @@ static void fence_raise(struct rtrs_clt_path *path, struct rtrs_req *req)
 {
 	spin_lock_irq(&path->session->fence_lock);
 	__set_bit(path->index, req->fence);
+	if (!path->own_server)
+		WRITE_ONCE(req->foreign, true);
 	spin_unlock_irq(&path->session->fence_lock);
 }
 

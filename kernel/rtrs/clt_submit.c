@@ -290,7 +290,7 @@ static int build(struct rtrs_clt_conn *conn, struct rtrs_req *req, const struct 
 	req->sg_count = io->sg_count;
 	req->data_len = io->data_len;
 	req->msg_len = io->msg_len;
-	req->cid = conn->c.cid;
+	WRITE_ONCE(req->cid, conn->c.cid);
 	req->dir = io->dir;
 	req->mr = NULL;
 	req->error = 0;
@@ -408,11 +408,27 @@ static bool claim(struct rtrs_req *req, unsigned long from)
 }
 
 /*
- * All slots may be taken by requests that wait for an answer to this message. So it
- * may go where a message was lost: a server that looks at that one only now finds
- * a later message of the same client, never data in the place of other data.
+ * May the message go where @req, a message as well, was lost? The same one again
+ * always may: whichever copy the server looks at, it reads the same. Another one only
+ * with a server of ours, which has a copy of a message before it begins with it. What
+ * it may still write is the answer to the lost one; that must end in front of the new.
  */
-static struct rtrs_req *claim_for_message(struct rtrs_clt_session *session)
+static bool may_follow(const struct rtrs_clt_session *session, const struct rtrs_req *req,
+		       const struct rtrs_clt_io *io)
+{
+	const u8 *lost = session->messages + (size_t)req->slot * RTRS_CLT_HDR_STRIDE;
+
+	if (req->cid)
+		return false;
+	if (req->dir == io->dir && req->data_len == io->data_len && req->msg_len == io->msg_len &&
+	    !memcmp(lost, io->msg, io->msg_len))
+		return true;
+	return !READ_ONCE(req->foreign) && io->data_len >= req->data_len;
+}
+
+/* All slots may be taken by requests that wait for what this message brings. */
+static struct rtrs_req *claim_for_message(struct rtrs_clt_session *session,
+					  const struct rtrs_clt_io *io)
 {
 	struct rtrs_req *req;
 	u32 slot;
@@ -422,9 +438,8 @@ static struct rtrs_req *claim_for_message(struct rtrs_clt_session *session)
 		req = &session->reqs[slot];
 		if (READ_ONCE(req->cid) || !claim(req, RTRS_REQ_FENCED))
 			continue;
-		if (!req->cid)
+		if (may_follow(session, req, io))
 			return req;
-		/* between the two a request with data was there */
 		rtrs_clt_slot_free(session, req);
 	}
 	return NULL;
@@ -446,7 +461,7 @@ static struct rtrs_req *claim_slot(struct rtrs_clt_session *session, const struc
 		    claim(&session->reqs[slot], RTRS_REQ_FREE))
 			return &session->reqs[slot];
 	}
-	return io->queue == RTRS_QUEUE_ADMIN ? claim_for_message(session) : NULL;
+	return io->queue == RTRS_QUEUE_ADMIN ? claim_for_message(session, io) : NULL;
 }
 
 static int submit_again(struct rtrs_clt_session *session, const struct rtrs_clt_io *io)
