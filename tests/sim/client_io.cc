@@ -224,6 +224,7 @@ bool Client::send_first()
 		if (first.slot < 0)
 			return false;
 		slots_[static_cast<std::uint32_t>(first.slot)] = first.request;
+		SIM_CHECK(may_repeat(static_cast<std::uint32_t>(first.slot)));
 	}
 	const std::uint32_t slot = static_cast<std::uint32_t>(first.slot);
 	if (!may_repeat(slot))
