@@ -349,17 +349,6 @@ void rtrs_clt_session_unpublish(struct rtrs_clt_path *path);
 void rtrs_clt_session_path_down(struct rtrs_clt_path *path, const struct rtrs_why *why);
 /* The path has closed: the next one is tried, or whoever waits for the session learns why. */
 void rtrs_clt_session_settle(struct rtrs_clt_path *path);
-/* The path is gone: look-ups do not find it, its place is free again. */
-void rtrs_clt_session_unlist(struct rtrs_clt_path *path);
-/* After that: the session may be closed now. Drops the list's reference. */
-void rtrs_clt_session_forget(struct rtrs_clt_path *path);
-/*
- * A new path of a running session; starts connecting, does not wait. With a
- * reference. ERR_PTR: -EEXIST the same pair is there, -ENOSPC no place left,
- * -ESHUTDOWN the session is being closed, -ENOMEM.
- */
-struct rtrs_clt_path *rtrs_clt_path_add(struct rtrs_clt_session *session,
-					const struct rtrs_addr_pair *addr);
 /* Number of published paths. */
 u32 rtrs_clt_session_paths_up(const struct rtrs_clt_session *session);
 /* Something local came back: paths that wait for their next attempt make it now. */
@@ -372,6 +361,24 @@ bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why 
 void rtrs_clt_session_meet(struct rtrs_clt_session *session, const struct rtrs_offer *offer);
 /* The session's record for the device, a new one if no path of it has one yet. */
 struct rtrs_device *rtrs_clt_session_device(struct rtrs_clt_path *path, struct ib_device *ib);
+
+/* ---- clt_pathlist.c ---- */
+
+/* The paths that a new session begins with, all or none: the first one may be started. */
+int rtrs_clt_paths_create(struct rtrs_clt_session *session, const struct rtrs_clt_config *config);
+/* Those of a session that was never shown; nobody started them. */
+void rtrs_clt_paths_discard(struct rtrs_clt_session *session);
+/* The path is gone: look-ups do not find it, its place is free again. */
+void rtrs_clt_session_unlist(struct rtrs_clt_path *path);
+/* After that: the session may be closed now. Drops the list's reference. */
+void rtrs_clt_session_forget(struct rtrs_clt_path *path);
+/*
+ * A new path of a running session; starts connecting, does not wait. With a
+ * reference. ERR_PTR: -EEXIST the same pair is there, -ENOSPC no place left,
+ * -ESHUTDOWN the session is being closed, -ENOMEM.
+ */
+struct rtrs_clt_path *rtrs_clt_path_add(struct rtrs_clt_session *session,
+					const struct rtrs_addr_pair *addr);
 
 /* ---- clt_path.c ---- */
 

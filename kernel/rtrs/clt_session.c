@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sessions: create, wait, close, limits, the list of their paths. Called by the
- * upper layer, by administrators and by the path workers.
+ * Sessions: create, wait, close, limits. Called by the upper layer, by
+ * administrators and by the path workers.
  * rtrs_clt_sessions_mutex guards the list, session->mutex the path list and
  * the shape.
  */
@@ -256,122 +256,6 @@ static struct rtrs_clt_session *session_alloc(const struct rtrs_clt_config *conf
 	return session;
 }
 
-/* ---- the list of paths ---- */
-
-static bool pair_taken(const struct rtrs_clt_session *session, const struct rtrs_addr_pair *addr)
-{
-	const struct rtrs_clt_path *path;
-
-	list_for_each_entry(path, &session->paths, link)
-		if (!path->removing && (rtrs_pair_equal(&path->wanted, addr) ||
-					(path->claims && rtrs_pair_equal(&path->used, addr))))
-			return true;
-	return false;
-}
-
-/* Session mutex held. */
-static int enlist(struct rtrs_clt_path *path)
-{
-	struct rtrs_clt_session *session = path->session;
-
-	if (session->closing)
-		return -ESHUTDOWN;
-	if (pair_taken(session, &path->wanted))
-		return -EEXIST;
-	path->index = find_first_zero_bit(session->indices, RTRS_CLT_MAX_PATHS);
-	if (path->index >= RTRS_CLT_MAX_PATHS)
-		return -ENOSPC;
-	__set_bit(path->index, session->indices);
-	list_add_tail(&path->link, &session->paths);
-	session->path_total++;
-	return 0;
-}
-
-static struct rtrs_clt_path *new_path(struct rtrs_clt_session *session,
-				      const struct rtrs_addr_pair *addr, bool start)
-{
-	struct rtrs_clt_path *path = rtrs_clt_path_create(session, addr);
-	int ret;
-
-	if (IS_ERR(path))
-		return path;
-	mutex_lock(&session->mutex);
-	ret = enlist(path);
-	if (!ret) {
-		rtrs_clt_path_get(path);
-		rtrs_heartbeat_set(&path->hb, &session->heartbeat);
-		path->started = start;
-	}
-	mutex_unlock(&session->mutex);
-	/* what is on the list has its own reference */
-	if (ret) {
-		rtrs_clt_path_put(path);
-		return ERR_PTR(ret);
-	}
-	return path;
-}
-
-struct rtrs_clt_path *rtrs_clt_path_add(struct rtrs_clt_session *session,
-					const struct rtrs_addr_pair *addr)
-{
-	struct rtrs_clt_path *path = new_path(session, addr, true);
-
-	if (IS_ERR(path))
-		return path;
-	rtrs_clt_genl_path_event(path, RTRS_CLT_ADDED);
-	rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
-	return path;
-}
-
-void rtrs_clt_session_unlist(struct rtrs_clt_path *path)
-{
-	struct rtrs_clt_session *session = path->session;
-
-	mutex_lock(&session->mutex);
-	list_del(&path->link);
-	rtrs_clt_linger_orphan(path);
-	mutex_unlock(&session->mutex);
-}
-
-void rtrs_clt_session_forget(struct rtrs_clt_path *path)
-{
-	struct rtrs_clt_session *session = path->session;
-
-	mutex_lock(&session->mutex);
-	/* closing waits for it */
-	WRITE_ONCE(session->path_total, session->path_total - 1);
-	mutex_unlock(&session->mutex);
-	wake_up_all(&session->wait);
-	rtrs_clt_path_put(path);
-}
-
-/* Paths that nobody started, of a session that was never shown. */
-static void discard_paths(struct rtrs_clt_session *session)
-{
-	struct rtrs_clt_path *path, *next;
-
-	list_for_each_entry_safe(path, next, &session->paths, link) {
-		rtrs_clt_session_unlist(path);
-		rtrs_clt_session_forget(path);
-	}
-}
-
-static int add_paths(struct rtrs_clt_session *session, const struct rtrs_clt_config *config)
-{
-	struct rtrs_clt_path *path;
-	u32 i;
-
-	for (i = 0; i < config->path_count; i++) {
-		path = new_path(session, &config->paths[i], i == 0);
-		if (IS_ERR(path)) {
-			discard_paths(session);
-			return PTR_ERR(path) == -EEXIST ? -EINVAL : PTR_ERR(path);
-		}
-		rtrs_clt_path_put(path);
-	}
-	return 0;
-}
-
 static int check_config(const struct rtrs_clt_config *config)
 {
 	if (!config->path_count || config->path_count > RTRS_CLT_MAX_PATHS ||
@@ -418,7 +302,7 @@ struct rtrs_clt_session *rtrs_clt_session_create(const struct rtrs_clt_config *c
 	session = session_alloc(config, ops, priv);
 	if (IS_ERR(session))
 		return session;
-	ret = add_paths(session, config);
+	ret = rtrs_clt_paths_create(session, config);
 	if (ret)
 		goto err_put;
 	ret = session_add(session);
@@ -436,7 +320,7 @@ struct rtrs_clt_session *rtrs_clt_session_create(const struct rtrs_clt_config *c
 	return session;
 
 err_paths:
-	discard_paths(session);
+	rtrs_clt_paths_discard(session);
 err_put:
 	put_device(&session->dev);
 	return ERR_PTR(ret);
