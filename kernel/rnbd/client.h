@@ -85,13 +85,22 @@ struct rnbd_clt_dev;
 int rnbd_clt_session_init(void);
 void rnbd_clt_session_exit(void);
 /*
- * What a mapping would meet: 0, -ENXIO (unknown session and no path), -EINVAL
- * (a session with poll queues takes one device). The answer may be old at once.
+ * What a mapping would meet: 0, -ENXIO (unknown session and no path), -ENOTUNIQ
+ * (the session has none of the addresses, or another port: it is one to another
+ * server), -EINVAL (a session with poll queues takes one device). The answer may be
+ * old at once.
  */
 int rnbd_clt_session_may_join(const struct rnbd_map_options *opt);
 /*
- * Find or make the device's session and wait until it is ready. The device is
- * on its list afterwards. 0 or -errno and @why; on error it has not joined.
+ * Paths named that the session, if it is there, has not are added to it, all or none.
+ * Does not wait. As rtrs_clt_session_want().
+ */
+int rnbd_clt_session_add_paths(const struct rnbd_map_options *opt);
+/*
+ * Find or make the device's session, wait until it is ready and give it what paths of
+ * the device's it has not. The device is on its list afterwards. 0 or -errno and @why;
+ * on error it has not joined. Checks as rnbd_clt_session_may_join(): of two that make a
+ * session at once the second joins that of the first.
  */
 int rnbd_clt_session_join(struct rnbd_clt_dev *dev, struct rtrs_why *why);
 /* The last device closes the session, which ends every request. Waits for that. */
@@ -117,6 +126,14 @@ bool rnbd_clt_session_await_link(struct rnbd_clt_dev *dev, u32 tried, unsigned l
  * the session before this returned.
  */
 void rnbd_clt_session_break(struct rnbd_clt_dev *dev);
+
+/* ---- slots and tags of a session (clt_tags.c) ---- */
+
+/* -EPROTO: there are too few. */
+int rnbd_clt_slots_split(struct rnbd_clt_session *session);
+int rnbd_clt_tags_make(struct rnbd_clt_session *session);
+/* Also after only half of it was made. */
+void rnbd_clt_tags_free(struct rnbd_clt_session *session);
 
 /* ---- admin messages (clt_admin.c) ---- */
 
@@ -196,7 +213,8 @@ struct rnbd_clt_dev {
 /*
  * Start mapping; returns at once with a reference to the object. -EEXIST: the
  * device is mapped or being mapped in that session. -ENODEV: module going.
- * Others as rnbd_clt_session_may_join().
+ * Others as rnbd_clt_session_may_join(), of which -ENOTUNIQ comes before -EEXIST,
+ * and rnbd_clt_session_add_paths().
  */
 struct rnbd_clt_dev *rnbd_clt_dev_map(const struct rnbd_map_options *opt);
 /* In words why that said no. */

@@ -53,20 +53,32 @@ static bool same_device(const struct rnbd_map_options *a, const struct rnbd_map_
 	return !strcmp(a->session, b->session) && !strcmp(a->device, b->device);
 }
 
+/* Devs mutex held. */
+static int check(const struct rnbd_map_options *opt)
+{
+	struct rnbd_clt_dev *other;
+	int err;
+
+	if (shutting_down)
+		return -ENODEV;
+	err = rnbd_clt_session_may_join(opt);
+	/* what is mapped under these names is another server's, not what is wanted */
+	if (err == -ENOTUNIQ)
+		return err;
+	list_for_each_entry(other, &devs, entry)
+		if (same_device(&other->opt, opt))
+			return -EEXIST;
+	/* last: a map that is refused adds nothing */
+	return err ?: rnbd_clt_session_add_paths(opt);
+}
+
 /* Put on the list with an id; the list takes a reference of its own. */
 static int enlist(struct rnbd_clt_dev *dev)
 {
-	struct rnbd_clt_dev *other;
-	int err = 0;
+	int err;
 
 	mutex_lock(&devs_mutex);
-	if (shutting_down)
-		err = -ENODEV;
-	list_for_each_entry(other, &devs, entry)
-		if (same_device(&other->opt, &dev->opt))
-			err = err ?: -EEXIST;
-	if (!err)
-		err = rnbd_clt_session_may_join(&dev->opt);
+	err = check(&dev->opt);
 	if (!err) {
 		kref_get(&dev->ref);
 		dev->id = ++last_id;
@@ -100,6 +112,10 @@ const char *rnbd_clt_map_refusal(int err)
 		return "the session has this device mapped, or being mapped";
 	case -ENXIO:
 		return "there is no such session, and no path to make it";
+	case -ENOTUNIQ:
+		return "the session has none of these addresses, or another port: use another name";
+	case -ENOSPC:
+		return "the session has no room for these paths";
 	case -EINVAL:
 		return "a session with poll queues takes one device";
 	case -ENODEV:

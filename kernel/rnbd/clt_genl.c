@@ -324,7 +324,8 @@ static int take_numbers(struct genl_info *info, struct rnbd_map_options *opt)
 	int cpus = num_possible_cpus();
 
 	opt->port = RNBD_WIRE_PORT;
-	if (info->attrs[RNBD_A_PORT])
+	opt->port_given = info->attrs[RNBD_A_PORT];
+	if (opt->port_given)
 		opt->port = nla_get_u16(info->attrs[RNBD_A_PORT]);
 	opt->access = RNBD_ACCESS_RW;
 	if (info->attrs[RNBD_A_ACCESS])

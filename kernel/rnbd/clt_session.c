@@ -13,9 +13,8 @@
 #include <linux/slab.h>
 
 #include "client.h"
+#include "rtrs/pure/path_match.h"
 
-#define QUEUE_DEPTH_MAX	10240U	/* what blk-mq takes */
-#define SEGMENTS_MAX	256U	/* bounds the scatterlist each request carries */
 #define NO_LINK		0U	/* we are introduced on: the first one has number 1 */
 
 static DEFINE_MUTEX(sessions_mutex);
@@ -142,73 +141,6 @@ static void link_work(struct work_struct *work)
 
 /* ---- starting ---- */
 
-/* Slots for admin messages: the top ones; one has to do when there are few. */
-static int split_slots(struct rnbd_clt_session *session)
-{
-	u32 depth = session->limits.queue_depth;
-	u32 admin = depth < 16 ? 1 : RNBD_CLT_ADMIN_SLOTS;
-
-	if (depth < 2) {
-		pr_err("%s: queue depth %u leaves no slot for I/O\n", session->opt.session, depth);
-		return -EPROTO;
-	}
-	session->admin_base = depth - admin;
-	/* all but one: without it nothing could be opened again, for want of which I/O waits */
-	session->io_slots = depth - 1;
-	session->admin_slots = admin;
-	return 0;
-}
-
-static int make_tags(struct rnbd_clt_session *session)
-{
-	struct rtrs_clt_limits *lim = &session->limits;
-	struct blk_mq_tag_set *tags = &session->tags;
-	u32 plain;
-
-	if (!lim->max_segments || lim->nr_poll_queues >= lim->io_queues)
-		return -EPROTO;
-	plain = lim->io_queues - lim->nr_poll_queues;
-	session->default_queues = min_t(u32, plain, nr_cpu_ids);
-	session->max_segments = min(lim->max_segments, SEGMENTS_MAX);
-
-	tags->ops = &rnbd_clt_mq_ops;
-	tags->queue_depth = min(session->admin_base, QUEUE_DEPTH_MAX);
-	tags->numa_node = lim->numa_node;
-	tags->nr_hw_queues = session->default_queues + lim->nr_poll_queues;
-	tags->nr_maps = lim->nr_poll_queues ? HCTX_MAX_TYPES : 1;
-	/* one tag space for all queues: a tag is the number of a slot */
-	tags->flags = BLK_MQ_F_TAG_HCTX_SHARED | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
-	tags->cmd_size = struct_size((struct rnbd_clt_req *)NULL, sgl, session->max_segments);
-	tags->driver_data = session;
-	return compat_alloc_tag_set(tags);
-}
-
-/*
- * When a queue comes or goes and leaves another one alone or not alone with the
- * tags, the block layer waits until that other one is idle, which a disk whose
- * I/O waits for the server may not be for a long time. This queue never has I/O
- * and keeps the disks from ever being the one that is waited for.
- */
-static int make_anchor(struct rnbd_clt_session *session)
-{
-	struct request_queue *q = compat_alloc_queue(&session->tags);
-
-	if (IS_ERR(q))
-		return PTR_ERR(q);
-	session->anchor = q;
-	return 0;
-}
-
-static void free_tags(struct rnbd_clt_session *session)
-{
-	if (session->anchor) {
-		blk_mq_destroy_queue(session->anchor);
-		blk_put_queue(session->anchor);
-	}
-	if (session->tags.tags)
-		blk_mq_free_tag_set(&session->tags);
-}
-
 /* The transport session, unless the last device left meanwhile. */
 static int make_rtrs(struct rnbd_clt_session *session)
 {
@@ -254,13 +186,11 @@ static int start(struct rnbd_clt_session *session, struct rtrs_why *why, u32 *ge
 	if (err)
 		goto out;
 	why->cause = RTRS_CAUSE_BAD_OFFER;
-	err = split_slots(session);
+	err = rnbd_clt_slots_split(session);
 	if (err)
 		goto out;
 	why->cause = RTRS_CAUSE_NO_RESOURCE;
-	err = make_tags(session);
-	if (!err)
-		err = make_anchor(session);
+	err = rnbd_clt_tags_make(session);
 	if (err)
 		goto out;
 	*gen = rnbd_clt_session_gen(session);
@@ -323,11 +253,47 @@ static bool usable(struct rnbd_clt_session *session)
 	return state == RNBD_CLT_SESSION_STARTING || state == RNBD_CLT_SESSION_READY;
 }
 
+/* Sessions mutex held, the session usable: once there it stays. */
+static struct rtrs_clt_session *transport(struct rnbd_clt_session *session)
+{
+	struct rtrs_clt_session *rtrs;
+
+	mutex_lock(&session->lock);
+	rtrs = session->rtrs;
+	mutex_unlock(&session->lock);
+	return rtrs;
+}
+
+/* As for transport(). Without one yet, its paths will be those the session was asked for with. */
+static int check_server(struct rnbd_clt_session *session, const struct rnbd_map_options *opt)
+{
+	const struct rnbd_map_options *mine = &session->opt;
+	struct rtrs_clt_session *rtrs = transport(session);
+	struct rtrs_path_match found;
+	u32 i;
+
+	if (opt->port_given && opt->port != mine->port)
+		return -ENOTUNIQ;
+	if (!opt->path_count)
+		return 0;
+	if (rtrs)
+		return rtrs_clt_session_knows(rtrs, opt->paths, opt->path_count);
+	rtrs_match_begin(&found, opt->path_count);
+	for (i = 0; i < mine->path_count; i++)
+		rtrs_match_path(&found, &mine->paths[i], opt->paths, opt->path_count);
+	return found.same_server ? 0 : -ENOTUNIQ;
+}
+
 /* Sessions mutex held; @session NULL or not usable: a new one will be made. */
 static int check_join(struct rnbd_clt_session *session, const struct rnbd_map_options *opt)
 {
+	int err;
+
 	if (!session || !usable(session))
 		return opt->path_count ? 0 : -ENXIO;
+	err = check_server(session, opt);
+	if (err)
+		return err;
 	if (session->users && (session->opt.nr_poll_queues || opt->nr_poll_queues))
 		return -EINVAL;
 	return 0;
@@ -340,6 +306,24 @@ int rnbd_clt_session_may_join(const struct rnbd_map_options *opt)
 	mutex_lock(&sessions_mutex);
 	err = check_join(find(opt->session), opt);
 	mutex_unlock(&sessions_mutex);
+	return err;
+}
+
+int rnbd_clt_session_add_paths(const struct rnbd_map_options *opt)
+{
+	/* an unmap that ends somebody's I/O may wait for the mutex */
+	unsigned int noio = memalloc_noio_save();
+	struct rnbd_clt_session *session;
+	struct rtrs_clt_session *rtrs;
+	int err = 0;
+
+	mutex_lock(&sessions_mutex);
+	session = opt->path_count ? find(opt->session) : NULL;
+	rtrs = session && usable(session) ? transport(session) : NULL;
+	if (rtrs)
+		err = rtrs_clt_session_want(rtrs, opt->paths, opt->path_count);
+	mutex_unlock(&sessions_mutex);
+	memalloc_noio_restore(noio);
 	return err;
 }
 
@@ -420,6 +404,19 @@ static int wait_ready(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 	return err;
 }
 
+/* Again, now that it is sure which session it is: it may be one that had no transport then. */
+static int join_paths(struct rnbd_clt_dev *dev, struct rtrs_why *why)
+{
+	const struct rnbd_map_options *opt = &dev->opt;
+	int err = 0;
+
+	if (opt->path_count)
+		err = rtrs_clt_session_want(dev->session->rtrs, opt->paths, opt->path_count);
+	if (err)
+		why->cause = err == -ENOTUNIQ ? RTRS_CAUSE_OTHER_SERVER : RTRS_CAUSE_NO_RESOURCE;
+	return err;
+}
+
 int rnbd_clt_session_join(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 {
 	int seen, err;
@@ -433,8 +430,12 @@ int rnbd_clt_session_join(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 		wait_event_idle(session_gone, READ_ONCE(dev->cancel) ||
 				atomic_read(&sessions_gone) != seen);
 	}
+	if (err == -ENOTUNIQ)
+		why->cause = RTRS_CAUSE_OTHER_SERVER;
 	if (!err) {
 		err = wait_ready(dev, why);
+		if (!err)
+			err = join_paths(dev, why);
 		if (err)
 			rnbd_clt_session_leave(dev);
 	}
@@ -525,7 +526,7 @@ static void stop(struct rnbd_clt_session *session)
 static void destroy(struct rnbd_clt_session *session)
 {
 	stop(session);
-	free_tags(session);
+	rnbd_clt_tags_free(session);
 	mutex_lock(&sessions_mutex);
 	list_del(&session->entry);
 	mutex_unlock(&sessions_mutex);

@@ -37,6 +37,15 @@ static int parse(const char *text, size_t len, struct rnbd_map_options *opt)
 	return rc;
 }
 
+static void tell_refusal(const struct rnbd_map_options *opt, int err)
+{
+	pr_err("%s@%s: not mapped: %s (%d)\n", opt->device, opt->session,
+	       rnbd_clt_map_refusal(err), err);
+	if (err == -ENOTUNIQ)
+		pr_err("%s: another address of the same server is made a path of the session first, by its add_path\n",
+		       opt->session);
+}
+
 static ssize_t map_device_store(struct device *d, struct device_attribute *attr,
 				const char *text, size_t len)
 {
@@ -52,8 +61,7 @@ static ssize_t map_device_store(struct device *d, struct device_attribute *attr,
 	dev = rnbd_clt_dev_map(opt);
 	if (IS_ERR(dev)) {
 		err = PTR_ERR(dev);
-		pr_err("%s@%s: not mapped: %s (%d)\n", opt->device, opt->session,
-		       rnbd_clt_map_refusal(err), err);
+		tell_refusal(opt, err);
 		goto out;
 	}
 	err = rnbd_clt_dev_map_wait(dev);

@@ -7,6 +7,9 @@
 #include "client.h"
 
 #include <linux/bitmap.h>
+#include <linux/export.h>
+
+#include "pure/path_match.h"
 
 static bool pair_taken(const struct rtrs_clt_session *session, const struct rtrs_addr_pair *addr)
 {
@@ -122,3 +125,117 @@ int rtrs_clt_paths_create(struct rtrs_clt_session *session, const struct rtrs_cl
 	}
 	return 0;
 }
+
+/* ---- paths that a session shall have ---- */
+
+/* Session mutex held. A path whose source was open has one once it was connected. */
+static void match(const struct rtrs_clt_session *session, const struct rtrs_addr_pair *wishes,
+		  u32 count, struct rtrs_path_match *found)
+{
+	const struct rtrs_clt_path *path;
+
+	rtrs_match_begin(found, count);
+	list_for_each_entry(path, &session->paths, link) {
+		if (path->removing)
+			continue;
+		rtrs_match_path(found, &path->wanted, wishes, count);
+		if (path->claims)
+			rtrs_match_path(found, &path->used, wishes, count);
+	}
+}
+
+static int look(struct rtrs_clt_session *session, const struct rtrs_addr_pair *wishes, u32 count,
+		u32 *missing)
+{
+	struct rtrs_path_match found;
+
+	if (count > RTRS_MATCH_MAX)
+		return -EINVAL;
+	mutex_lock(&session->mutex);
+	match(session, wishes, count, &found);
+	mutex_unlock(&session->mutex);
+	*missing = found.missing;
+	return found.same_server ? 0 : -ENOTUNIQ;
+}
+
+int rtrs_clt_session_knows(struct rtrs_clt_session *session, const struct rtrs_addr_pair *paths,
+			   u32 count)
+{
+	u32 missing;
+
+	return look(session, paths, count, &missing);
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_knows);
+
+static void drop(struct list_head *fresh)
+{
+	struct rtrs_clt_path *path, *next;
+
+	list_for_each_entry_safe(path, next, fresh, link)
+		rtrs_clt_path_put(path);
+}
+
+static int make_missing(struct rtrs_clt_session *session, const struct rtrs_addr_pair *wishes,
+			u32 missing, struct list_head *fresh)
+{
+	struct rtrs_clt_path *path;
+
+	for (; missing; missing &= missing - 1) {
+		path = rtrs_clt_path_create(session, &wishes[__ffs(missing)]);
+		if (IS_ERR(path)) {
+			drop(fresh);
+			return PTR_ERR(path);
+		}
+		list_add_tail(&path->link, fresh);
+	}
+	return 0;
+}
+
+/*
+ * Session mutex held. Before the session was up for the first time its paths are
+ * tried one after the other, and these come last.
+ */
+static void take_over(struct rtrs_clt_session *session, struct list_head *fresh)
+{
+	bool start = READ_ONCE(session->ever_up);
+	struct rtrs_clt_path *path, *next;
+	struct rtrs_path_match found;
+
+	list_for_each_entry_safe(path, next, fresh, link) {
+		/* named twice, or somebody else was faster */
+		match(session, &path->wanted, 1, &found);
+		if (!found.missing)
+			continue;
+		list_del(&path->link);
+		enlist(path, start);
+		rtrs_clt_genl_path_event(path, RTRS_CLT_ADDED);
+		if (start)
+			rtrs_clt_path_raise(path, RTRS_PEV_RECONNECT);
+		rtrs_clt_path_put(path);
+	}
+}
+
+int rtrs_clt_session_want(struct rtrs_clt_session *session, const struct rtrs_addr_pair *paths,
+			  u32 count)
+{
+	LIST_HEAD(fresh);
+	u32 missing;
+	int ret = look(session, paths, count, &missing);
+
+	if (ret || !missing)
+		return ret;
+	ret = make_missing(session, paths, missing, &fresh);
+	if (ret)
+		return ret;
+	mutex_lock(&session->mutex);
+	if (session->closing)
+		ret = -ESHUTDOWN;
+	else if (!room_for(session, hweight32(missing)))
+		ret = -ENOSPC;
+	else
+		take_over(session, &fresh);
+	mutex_unlock(&session->mutex);
+	drop(&fresh);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(rtrs_clt_session_want);

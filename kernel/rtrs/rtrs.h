@@ -125,6 +125,20 @@ void rtrs_clt_session_reset(struct rtrs_clt_session *session);
 /* -ENOTCONN before the session was up for the first time. */
 int rtrs_clt_session_limits(struct rtrs_clt_session *session, struct rtrs_clt_limits *limits);
 const char *rtrs_clt_session_name(const struct rtrs_clt_session *session);
+/*
+ * Is the session one to the server at these addresses: does one of its paths, up
+ * or down, lead to one of the destinations? 0, or -ENOTUNIQ: none does, another
+ * server is meant. At most RTRS_MATCH_MAX paths. May sleep, does not wait.
+ */
+int rtrs_clt_session_knows(struct rtrs_clt_session *session, const struct rtrs_addr_pair *paths,
+			   u32 count);
+/*
+ * The same, and those of @paths that the session has not are added, all or none.
+ * They start connecting; does not wait. -ENOSPC: too many paths, -ESHUTDOWN,
+ * -ENOMEM.
+ */
+int rtrs_clt_session_want(struct rtrs_clt_session *session, const struct rtrs_addr_pair *paths,
+			  u32 count);
 bool rtrs_clt_session_is_up(const struct rtrs_clt_session *session);
 /*
  * Changes, before ops->link tells that the session is up, whenever the server

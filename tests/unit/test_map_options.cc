@@ -72,6 +72,7 @@ TEST_CASE("defaults: port 1234, rw, no poll queues, no path")
 	REQUIRE(r.rc == 0);
 	CHECK(r.opt.access == RNBD_ACCESS_RW);
 	CHECK(r.opt.port == 1234);
+	CHECK_FALSE(r.opt.port_given);
 	CHECK(r.opt.nr_poll_queues == 0);
 	CHECK(r.opt.path_count == 0);
 	CHECK(r.opt.fast_io_fail == RNBD_FAST_IO_FAIL_NONE);
@@ -203,6 +204,8 @@ TEST_CASE("numbers are plain decimals within their bounds")
 {
 	CHECK(parse(BASE + "dest_port=0").opt.port == 0);
 	CHECK(parse(BASE + "dest_port=65535").opt.port == 65535);
+	/* said aloud it is compared with that of a session that is there */
+	CHECK(parse(BASE + "dest_port=1234").opt.port_given);
 	const char *const port = "dest_port= is no number from 0 to 65535";
 	for (const char *bad : {"65536", "-1", "+1", "0x10", "012", "1234x", "99999999999999999999", "4294968530", "00"})
 		CHECK(refused(std::string("dest_port=") + bad, bad, port) == -EINVAL);

@@ -82,6 +82,9 @@ if [ $all = 128 ]; then
 	[[ $out = *'No space left on device'* ]] || fail "add_path: $out"
 	! out=$(on client "rnbdctl path add s1 $(pair 0 63) 2>&1") || fail "129 paths"
 	[[ $out = *'as many paths as it can have'* ]] || fail "path add: $out"
+	refused 'No space left on device' "sessname=s1 path=ip:10.77.0.1 path=$(pair 0 63) device_path=/dev/ram1"
+	[[ $(log_since client) = *'the session has no room for these paths'* ]] || fail "a path of a map: $(log_since client)"
+	[ "$(on client 'ls -d /sys/block/rnbd*')" = "/sys/block/$disk" ] || fail "a map without its paths left a disk"
 	paths_up $all 10
 fi
 

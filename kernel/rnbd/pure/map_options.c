@@ -96,6 +96,7 @@ static int set_port(struct map_parser *p, const struct word *value)
 	if (port < 0)
 		return fail(p, value, -EINVAL, "dest_port= is no number from 0 to 65535");
 	p->opt->port = (u16)port;
+	p->opt->port_given = true;
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct rnbd_map_options {
 	struct rtrs_addr_pair paths[RNBD_MAP_MAX_PATHS];
 	u32 path_count;
 	u16 port;			/* 1234 unless dest_port= was given */
+	bool port_given;
 	enum rnbd_access access;	/* rw unless access_mode= was given */
 	int nr_poll_queues;		/* 0; -1 was already replaced by the CPU count */
 	int fast_io_fail;		/* seconds, -1 for ever; RNBD_FAST_IO_FAIL_NONE */
