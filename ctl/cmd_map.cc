@@ -10,6 +10,7 @@
 #include "ctl/errors.h"
 #include "ctl/follow.h"
 #include "ctl/plan.h"
+#include "ctl/session_paths.h"
 #include "ctl/wait.h"
 #include "kernel/rnbd/pure/map_options.h"
 #include "kernel/rtrs/pure/handshake.h"
@@ -125,20 +126,35 @@ std::optional<Device> same_device(const Snapshot &snapshot, const MapRequest &re
 	return std::nullopt;
 }
 
-bool has_session(const Snapshot &snapshot, const std::string &name)
+std::optional<Session> its_session(const Snapshot &snapshot, const MapRequest &request)
 {
-	return std::any_of(snapshot.client.sessions.begin(), snapshot.client.sessions.end(),
-		[&name](const Session &session) { return session.name == name; });
+	for (const Session &session : snapshot.client.sessions)
+		if (session.name == escaped(request.session))
+			return session;
+	return std::nullopt;
 }
 
-Outcome mapped(const Context &context, const Device &device, bool changed)
+/* One map: what is asked for, what its session has been given for it, and what is to be said at the end. */
+struct Mapping {
+	MapRequest request;
+	std::vector<Path> added;
+	std::vector<std::string> notes;
+};
+
+Outcome mapped(const Context &context, const Mapping &mapping, const Device &device, bool changed)
 {
 	Done done;
 	Outcome outcome;
 
 	done.target = device_pair(device);
-	done.changed = changed;
+	done.changed = changed || !mapping.added.empty();
 	done.object = device;
+	done.paths_added.emplace();
+	outcome.notes = mapping.notes;
+	for (const Path &path : mapping.added) {
+		done.paths_added->push_back(path.name);
+		outcome.notes.push_back("path " + path.name + " was added to session " + device.session);
+	}
 	outcome.out = context.json() ? json_result("map", {done}, EXIT_OK) : text_device_line(device, context.style());
 	return outcome;
 }
@@ -158,28 +174,40 @@ std::string difference(const Device &device, const MapRequest &request)
 	return "";
 }
 
+std::string there_text(const Device &device)
+{
+	return device_pair(device) + " is mapped already" + (device.disk.empty() ? "" : " as " + device_node(device));
+}
+
 /* Saying it again succeeds, saying something else does not. */
-Result<Outcome> already(Context &context, const Device &device, const MapRequest &request)
+Result<void> check_same(const Device &device, const MapRequest &request)
 {
 	const std::string differs = difference(device, request);
-	const std::string what = device_pair(device) + " is mapped already" +
-				 (device.disk.empty() ? "" : " as " + device_node(device));
 
 	if (device.state == DEV_UNMAPPED)
 		return make_error("RNBD-D06", device_pair(device) + " is being unmapped", EBUSY);
 	if (!differs.empty())
-		return make_error("RNBD-D02", what + ", " + differs, EEXIST);
+		return make_error("RNBD-D02", there_text(device) + ", " + differs, EEXIST);
+	return {};
+}
+
+Result<Outcome> already(Context &context, const Device &device, const Mapping &mapping)
+{
+	Result<void> same = check_same(device, mapping.request);
+
+	if (!same)
+		return same.error();
 	if (device.state == DEV_INIT && !context.opt.no_wait) {
 		/* Somebody else's mapping: waited for, never cancelled. */
 		Result<Device> there = Follow(context, device, deadline_of(context.opt)).until_mapped();
 
 		if (!there)
 			return there.error();
-		return mapped(context, *there, false);
+		return mapped(context, mapping, *there, false);
 	}
-	Outcome outcome = mapped(context, device, false);
+	Outcome outcome = mapped(context, mapping, device, false);
 	if (device.state == DEV_DISCONNECTED)
-		outcome.notes.push_back(what + ", but disconnected: " + fault_text(device.fault));
+		outcome.notes.push_back(there_text(device) + ", but disconnected: " + fault_text(device.fault));
 	return outcome;
 }
 
@@ -218,9 +246,9 @@ void cancel_if_there(Context &context, const MapRequest &request, Error &error)
 		error.message += "; the kernel takes the mapping back";
 }
 
-Result<Outcome> map_new(Context &context, const MapRequest &request)
+Result<Outcome> map_new(Context &context, const Mapping &mapping, Deadline deadline)
 {
-	const Deadline deadline = deadline_of(context.opt);
+	const MapRequest &request = mapping.request;
 
 	Result<Device> device = context.kernel->map(request, deadline);
 	if (!device && device.error().err == EEXIST && !device.error().remote) {
@@ -229,7 +257,7 @@ Result<Outcome> map_new(Context &context, const MapRequest &request)
 		const std::optional<Device> there = snapshot ? same_device(*snapshot, request) : std::nullopt;
 
 		if (there)
-			return already(context, *there, request);
+			return already(context, *there, mapping);
 	}
 	if (!device) {
 		if (given_up(device.error()))
@@ -237,20 +265,20 @@ Result<Outcome> map_new(Context &context, const MapRequest &request)
 		return device.error();
 	}
 	if (context.opt.no_wait)
-		return mapped(context, *device, true);
+		return mapped(context, mapping, *device, true);
 	Result<Device> there = Follow(context, *device, deadline).until_mapped();
 	if (!there) {
 		if (given_up(there.error()))
 			cancel(context, *device, there.error());
 		return there.error();
 	}
-	return mapped(context, *there, true);
+	return mapped(context, mapping, *there, true);
 }
 
 /* First the events, then what there is: of a device that somebody else is just mapping no step is missed. */
 Result<Snapshot> ready_state(Context &context)
 {
-	if (context.kernel) {
+	if (context.kernel && !context.opt.dry_run) {
 		catch_signals();
 		Result<void> subscribed = context.kernel->subscribe();
 
@@ -258,6 +286,72 @@ Result<Snapshot> ready_state(Context &context)
 			return subscribed.error();
 	}
 	return read_state(context);
+}
+
+/* What a map meets, as a dry run tells it, too. */
+struct Situation {
+	std::optional<Device> there;
+	std::optional<Session> session;
+	PathFit fit;
+};
+
+Result<Situation> look(const Context &context, const Snapshot &snapshot, const MapRequest &request)
+{
+	Situation now = {same_device(snapshot, request), its_session(snapshot, request), {}};
+
+	if (!context.kernel->has_tags() && (!request.tag.empty() || !request.owner.empty()))
+		return make_error("RNBD-M02", "--name and --owner need netlink, which the loaded modules do not have");
+	if (!now.there && !now.session && request.paths.empty())
+		return make_error("RNBD-D05", "there is no session " + in_quotes(request.session) + " yet");
+	/* Before the device: one that is mapped from another server is not the one that is wanted. */
+	if (now.session) {
+		Result<PathFit> fit = fit_paths(*context.kernel, *now.session, request);
+
+		if (!fit)
+			return fit.error();
+		now.fit = *fit;
+	}
+	if (now.there) {
+		Result<void> same = check_same(*now.there, request);
+
+		if (!same)
+			return same.error();
+	}
+	return now;
+}
+
+Outcome plan(const Context &context, const Situation &now, const MapRequest &request)
+{
+	std::vector<Step> steps;
+
+	for (const rtrs_addr_pair &pair : now.fit.missing)
+		steps.push_back(plan_add_path(context.env, *now.session, pair));
+	if (!now.there)
+		steps.push_back(plan_map(context.env, request));
+	return planned(context, "map", steps);
+}
+
+Result<Outcome> map_or_find(Context &context, const Situation &now, Mapping &mapping)
+{
+	const Deadline deadline = deadline_of(context.opt);
+	const bool ask_kernel = now.fit.kernel_decides;
+
+	/* A map of what is mapped is refused in any case: with what the kernel thinks of the addresses. */
+	if (now.there && ask_kernel) {
+		Result<Device> device = context.kernel->map(mapping.request, deadline);
+
+		if (device)
+			return mapped(context, mapping, *device, true);
+		if (device.error().err != EEXIST)
+			return device.error();
+	}
+	if (now.session && (now.there || !ask_kernel)) {
+		Result<void> done = add_paths(context, *now.session, now.fit.missing, deadline, mapping.added);
+
+		if (!done)
+			return done.error();
+	}
+	return now.there ? already(context, *now.there, mapping) : map_new(context, mapping, deadline);
 }
 
 } // namespace
@@ -268,7 +362,7 @@ Result<Outcome> run_map(Context &context)
 
 	if (!request)
 		return request.error();
-	if (context.opt.dry_run)
+	if (context.opt.dry_run && !context.kernel)
 		return planned(context, "map", {plan_map(context.env, *request)});
 	Result<Snapshot> snapshot = ready_state(context);
 	if (!snapshot)
@@ -276,14 +370,16 @@ Result<Outcome> run_map(Context &context)
 	Result<void> loaded = need_client(*snapshot);
 	if (!loaded)
 		return loaded.error();
-	if (!context.kernel->has_tags() && (!request->tag.empty() || !request->owner.empty()))
-		return make_error("RNBD-M02", "--name and --owner need netlink, which the loaded modules do not have");
-	const std::optional<Device> there = same_device(*snapshot, *request);
-	if (there)
-		return already(context, *there, *request);
-	if (request->paths.empty() && !has_session(*snapshot, escaped(request->session)))
-		return make_error("RNBD-D05", "there is no session " + in_quotes(request->session) + " yet");
-	return map_new(context, *request);
+	Result<Situation> now = look(context, *snapshot, *request);
+	if (!now)
+		return now.error();
+	if (context.opt.dry_run)
+		return plan(context, *now, *request);
+	Mapping mapping = {*request, {}, now->fit.notes};
+	Result<Outcome> outcome = map_or_find(context, *now, mapping);
+	if (!outcome)
+		take_back_paths(context, mapping.added, outcome.error());
+	return outcome;
 }
 
 } // namespace ctl

@@ -12,6 +12,7 @@
 #include "ctl/path_watch.h"
 #include "ctl/plan.h"
 #include "ctl/select.h"
+#include "ctl/session_paths.h"
 #include "ctl/wait.h"
 
 namespace ctl {
@@ -45,16 +46,6 @@ Result<rtrs_addr_pair> take_pair(const std::string &word)
 	if (spec->port)
 		return make_error("RNBD-U03", in_quotes(word) + ": a path uses the port of its session");
 	return spec->pair;
-}
-
-/* The path that @pair asks for; without a source any path to that destination. */
-std::optional<Path> same_path(const Session &session, const rtrs_addr_pair &pair)
-{
-	for (const Path &path : session.paths)
-		if (rtrs_addr_equal(&path.dst.addr, &pair.dst) &&
-		    (pair.src.family == RTRS_ADDR_NONE || rtrs_addr_equal(&path.src.addr, &pair.src)))
-			return path;
-	return std::nullopt;
 }
 
 Done there_already(const Path &path, Done done, std::vector<std::string> &notes)
@@ -100,7 +91,7 @@ Result<Done> add_one(Context &context, const Session &session, const std::string
 	if (!pair)
 		return pair.error();
 	done.target = escaped(word);
-	std::optional<Path> there = same_path(session, *pair);
+	std::optional<Path> there = path_for(session, *pair);
 	if (there)
 		return there_already(*there, std::move(done), notes);
 	Result<Path> path = context.kernel->add_path(session, *pair, deadline);
@@ -109,7 +100,7 @@ Result<Done> add_one(Context &context, const Session &session, const std::string
 		Result<Snapshot> now = context.kernel->snapshot();
 		Result<Session> again = now ? find_session(*now, unescaped(session.name)) : Result<Session>(now.error());
 
-		there = again ? same_path(*again, *pair) : std::nullopt;
+		there = again ? path_for(*again, *pair) : std::nullopt;
 		if (there)
 			return there_already(*there, std::move(done), notes);
 	}

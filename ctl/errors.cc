@@ -69,6 +69,7 @@ const std::vector<ErrorKind> KINDS = {
 	{"RNBD-D09", "ambiguous_path", EXIT_USAGE, "name it SRC@DST, SESSION/SRC@DST, or by its id (`rnbdctl list paths -j`)"},
 	{"RNBD-D10", "path_busy", EXIT_IN_USE, "try again when that is done"},
 	{"RNBD-D11", "lost_writes", EXIT_OTHER, "unmount or close everything that uses it, check the data, open it again"},
+	{"RNBD-D12", "other_server", EXIT_DIFFERS, "use another session name for another server; `rnbdctl path add SESSION ADDRESS` if it is another address of the same one"},
 	/* modules and rights */
 	{"RNBD-M01", "module_missing", EXIT_NO_MODULE, "modprobe rnbd-client"},
 	{"RNBD-M02", "module_too_old", EXIT_NO_MODULE, "the loaded modules lack this; load those of this project"},
@@ -140,6 +141,7 @@ const FaultRow FAULTS[] = {
 	{"bad-open-rsp", 0, "RNBD-O10"},
 	{"session-lost", 0, "RNBD-O11"},
 	{"cancelled", 0, "RNBD-O12"},
+	{"other-server", 0, "RNBD-D12"},
 	{"device-changed", 0, "RNBD-O13"},
 	/* without a cause: the sysfs back end has only the errno */
 	{"none", EPERM, "RNBD-O01"},
@@ -168,6 +170,7 @@ const ErrnoRow ERRNOS[] = {
 	{ENOENT, "RNBD-D03"},
 	{ENODEV, "RNBD-D03"},
 	{EEXIST, "RNBD-D02"},
+	{ENOTUNIQ, "RNBD-D12"},
 	{EBUSY, "RNBD-D01"},
 	{EINVAL, "RNBD-U05"},
 	{ERANGE, "RNBD-U05"},

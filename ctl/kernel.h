@@ -51,6 +51,8 @@ public:
 
 	/* False: no events, map and unmap return when all is done. */
 	virtual bool has_events() const = 0;
+	/* map() refuses a session to another server itself, and snapshot() does not show all that this is decided by. */
+	virtual bool decides_server() const = 0;
 	/* Tag and owner can be kept. */
 	virtual bool has_tags() const = 0;
 	virtual Result<void> subscribe() = 0;

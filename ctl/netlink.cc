@@ -36,6 +36,7 @@ public:
 	Result<void> reconnect_path(const Path &path, Deadline deadline) override;
 	Result<void> disconnect_path(const Path &path, Deadline deadline) override;
 	bool has_events() const override { return true; }
+	bool decides_server() const override { return false; }
 	bool has_tags() const override { return true; }
 	Result<void> subscribe() override;
 	Result<std::optional<Event>> next_event(Deadline deadline) override;

@@ -38,6 +38,7 @@ struct Done {
 	bool changed = false;
 	Object object;
 	std::optional<Error> error;
+	std::optional<std::vector<std::string>> paths_added;	/* absent: a verb that adds none on the side */
 };
 
 struct Versions {

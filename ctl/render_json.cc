@@ -274,6 +274,8 @@ std::string json_result(const std::string &verb, const std::vector<Done> &done, 
 		Json row = {{"target", one.target}, {"changed", one.changed},
 			    {"object", object_json(one.object)}, {"error", nullptr}};
 
+		if (one.paths_added)
+			row["paths_added"] = *one.paths_added;
 		if (one.error) {
 			row["error"] = Json::object();
 			add_error(row["error"], *one.error);

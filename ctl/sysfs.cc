@@ -240,11 +240,15 @@ public:
 	Result<void> reconnect_path(const Path &path, Deadline deadline) override;
 	Result<void> disconnect_path(const Path &path, Deadline deadline) override;
 	bool has_events() const override { return false; }
+	/* A path has no directory before it was connected, and none of them shows the port. */
+	bool decides_server() const override { return ours(); }
 	bool has_tags() const override { return false; }
 	Result<void> subscribe() override { return {}; }
 	Result<std::optional<Event>> next_event(Deadline) override { return std::optional<Event>(Event()); }
 
 private:
+	/* Only ours have a version. */
+	bool ours() const { return exists(env_.sys + "/module/rnbd_client/version"); }
 	void read_module(Side &side, const char *name);
 	Result<void> store(const std::string &file, const std::string &text, const std::string &what,
 			   Deadline deadline);
@@ -293,6 +297,8 @@ Result<Snapshot> SysfsKernel::snapshot()
 /* The name of a file may have a peer's choice in it. */
 Error store_error(const std::string &what, int err, const std::string &file)
 {
+	if (err == ENOTUNIQ)
+		return kernel_error(what, err, "the session has none of these addresses, or another port");
 	return kernel_error(what, err, err == ENOENT && !exists(file) ? "there is no " + escaped(file) : "");
 }
 
@@ -350,6 +356,8 @@ Error far_error(const std::string &what, const Error &error)
 	switch (error.err) {
 	case ENXIO:
 	case EEXIST:
+	case ENOTUNIQ:
+	case ENOSPC:
 	case EINVAL:
 	case EPROTONOSUPPORT:
 	case EINTR:
@@ -377,8 +385,7 @@ Result<Device> SysfsKernel::map(const MapRequest &request, Deadline deadline)
 {
 	const std::string what = "cannot map " + in_quotes(request.device) + " from " + request.session;
 
-	/* Only ours know the word, and only ours have a version. */
-	if (request.fast_io_fail && !exists(env_.sys + "/module/rnbd_client/version"))
+	if (request.fast_io_fail && !ours())
 		return make_error("RNBD-M02", what + ": the loaded modules cannot hold I/O");
 	Result<void> stored = far_store(env_.sys + "/class/rnbd-client/ctl/map_device", map_device_words(request),
 					what, deadline);

@@ -4,7 +4,11 @@
 # the addresses that it uses; a path of the other family over the other link
 # joins the session, both carry, and the first one goes; a source address of the
 # wrong family, or of nobody, is refused and leaves nothing. The server takes both
-# families also where IPv6 sockets are told to leave IPv4 alone.
+# families also where IPv6 sockets are told to leave IPv4 alone. A map with addresses
+# or a port that the session of that name has not is refused by sysfs, by netlink and
+# by rnbdctl alike; an address that it lacks beside one that it has is added and
+# carries I/O, also for a disk that is mapped already. Of two that make a session by
+# the same name to two addresses at once only one does.
 # vms: pair
 # links: 2
 # limit: 300
@@ -12,6 +16,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
+. "$(dirname "$0")/lib/rnbdctl.sh"
 
 dir=/sys/class/rtrs-client/s1
 six=ip:fd77::2@ip:fd77::1
@@ -28,7 +33,21 @@ verified() {
 		--ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --minimal >/dev/null" || fail "fio over $1"
 }
 
+# netlink TEXT ARGUMENTS: netlink_map must be refused with that text
+netlink() {
+	local text=$1 out
+	shift
+	! out=$(on client "netlink_map $*") || fail "netlink_map $* was not refused"
+	[[ $out = *"$text"* ]] || fail "netlink_map $*: \"$out\", expected \"$text\""
+}
+# settles STATE...: as has, a moment later
+settles() {
+	on client "until_true 20 eval 'test \"\$(echo \$(for p in $dir/paths/*; do echo \${p##*/} \$(cat \$p/state); done | sort))\" = \"$*\"'" ||
+		has "$@"
+}
+
 have_ours client || skip "our modules are not built"
+on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 on server 'sysctl -qw net.ipv6.bindv6only=1'
 server_up
@@ -56,5 +75,64 @@ for p in $six $four; do [ "$(count "$p")" -gt 20 ] || fail "$p carries $(count "
 on client "echo 1 >$dir/paths/$six/remove_path" || fail "remove"
 has "$four" connected
 verified IPv4
-ask "attr $disk unmap_device normal"
+
+# another server, by a mistake in the name: refused at each door, for a disk that is mapped and for a new one
+unique='Name not unique'
+none='none of these addresses'
+for device in /dev/ram0 /dev/ram1; do
+	refused "$unique" "sessname=s1 path=ip:10.77.0.1 path=ip:10.78.0.2@ip:10.78.0.99 device_path=$device"
+	refused "$unique" "sessname=s1 path=ip:10.78.0.1 dest_port=4321 device_path=$device"
+	netlink "$unique on network: the session has $none" s1 $device 0 10.77.0.1
+	netlink "$unique on network: the session has $none" s1 $device 4321 10.78.0.1
+	exits 4 'has no path to ip:10.77.0.1: it is one to ip:10.78.0.1' map $device from s1 --path 10.77.0.1
+	exits 4 'rnbdctl path add s1' map $device from s1 --path 10.77.0.1 -n
+	exits 4 'uses port 1234, not 4321' map $device from s1 --path 10.78.0.1 --port 4321
+	exits 4 '' --sysfs /sys map $device from s1 --path 10.77.0.1
+	exits 4 '' --sysfs /sys map $device from s1 --path 10.78.0.1 --port 4321
+done
+[ "$(log_since client | grep -c "s1: not mapped: .*$none")" -ge 4 ] || fail "lines in the log: $(log_since client)"
+has "$four" connected
+[ "$(on client 'ls -d /sys/block/rnbd*')" = "/sys/block/$disk" ] || fail "a refused map left a disk"
+
+# beside an address of the session one that it lacks: added, by each door, and it carries
+netlink 'File exists' s1 /dev/ram0 0 10.78.0.1 10.77.0.1
+has "$four" connected
+ask "map 'sessname=s1 path=ip:10.78.0.1 path=ip:fd77::1 dest_port=1234 device_path=/dev/ram1'" || fail "map with a path more"
+settles "$four" connected "$six" connected
+for p in $six $four; do on client "echo 1 >$dir/paths/$p/stats/rdma"; done
+verified 'the path of a map'
+for p in $six $four; do [ "$(count "$p")" -gt 20 ] || fail "$p carries $(count "$p") requests"; done
+on client "echo 1 >$dir/paths/$six/remove_path; rnbdctl unmap /dev/ram1@s1"
+[ "$(on client 'netlink_map s1 /dev/ram1 1234 10.78.0.1 10.77.0.1')" = ok ] || fail "netlink: a path more"
+settles ip:10.77.0.2@ip:10.77.0.1 connected "$four" connected
+on client "echo 1 >$dir/paths/ip:10.77.0.2@ip:10.77.0.1/remove_path"
+plan=$(field .netlink map /dev/ram0 from s1 --path 10.78.0.1 --path fd77::1 -n)
+[[ $plan = *'path-add session-id='*fd77::1* && $plan != *device-map* ]] || fail "the plan is $plan"
+has "$four" connected
+told=$(field '[.changed, (.results[0].paths_added | length)] | @text' map /dev/ram0 from s1 --path 10.78.0.1 --path fd77::1)
+[ "$told" = '[true,1]' ] || fail "a path for a mapped disk: $told"
+settles "$four" connected "$six" connected
+[ "$(field '[.changed, .results[0].paths_added[]] | @text' map /dev/ram0 from s1 --path fd77::1)" = '[false]' ] || fail "added twice"
+# what the map that added it fails for is not the path's fault, but it was not there before
+on client "echo 1 >$dir/paths/$six/remove_path"
+exits 9 'which it had added, was taken back' map /dev/nosuch from s1 --path 10.78.0.1 --path fd77::1
+settles "$four" connected
+
+# a path that was never connected, which sysfs does not show, is one all the same
+on client 'rnbdctl path add s1 10.78.0.99 --no-wait' || fail "path add"
+exits 0 '' --sysfs /sys map /dev/ram0 from s1 --path 10.78.0.99
+netlink 'File exists' s1 /dev/ram0 0 10.78.0.99
+on client 'rnbdctl path delete 10.78.0.99'
+on client 'rnbdctl unmap /dev/ram0@s1 /dev/ram1@s1' || fail "unmap"
+ask nothing_left || fail "something is left"
+
+# two at once: both addresses are this server's, but that cannot be known
+for round in 1 2 3 4 5 6; do
+	on client "for at in 0:10.77.0.1 1:10.78.0.1; do
+			{ echo sessname=s2 path=ip:\${at#*:} device_path=/dev/ram\${at%%:*} >$ctl/map_device; } 2>/tmp/said\${at%%:*} &
+		done; wait"
+	[ "$(on client 'ls -d /sys/block/rnbd* | wc -l')" = 1 ] || fail "round $round: $(on client 'rnbdctl list')"
+	on client "cat /tmp/said*" | grep -q "$unique" || fail "round $round: $(on client 'cat /tmp/said*')"
+	on client 'rnbdctl unmap rnbd0' || fail "unmap"
+done
 all_down
