@@ -108,7 +108,11 @@ base_layer() {
 	# shellcheck disable=SC2046 # a list of words
 	list=$(packages . "$guest_packages" $(suite_tables "$2"))
 	rm -rf "$dir"
-	mkdir -p "$dir/root"/{bin,sbin,lib,lib64,usr/bin,usr/sbin,usr/lib,tmp,run}
+	# One place for a program, wherever a release has it: from Debian 13 on all are in
+	# /usr. But not for lib: the layers above bring that as a directory.
+	mkdir -p "$dir/root"/{lib,lib64,usr/bin,usr/sbin,usr/lib,tmp,run}
+	ln -s usr/bin "$dir/root/bin"
+	ln -s usr/sbin "$dir/root/sbin"
 	unpack "$dir/all" <<<"$list"
 	ln -sf mawk "$dir/all/usr/bin/awk"
 	hollow "$dir/all"
