@@ -3,8 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +11,6 @@
 
 #include "ctl/errors.h"
 #include "ctl/model.h"
-#include "ctl/wait.h"
 
 namespace ctl {
 
@@ -131,16 +128,10 @@ void read_number(Part &part, Usage &usage)
 	part.number = text.substr(0, text.find('\n'));
 }
 
-/*
- * Mounts are found by device number: the source column may be any name of it. A disk
- * that was unmapped by force stays mounted under its number, and modules that give a
- * number out again before it has gone have the new disk share it. Only a mount of
- * this disk claims this one.
- */
-void add_mounts(const Env &env, const Part &part, const std::string &mounts, const AskClaim &claim, Usage &usage)
+/* By device number: the source column may be any name of it. */
+void add_mounts(const Part &part, const std::string &mounts, Usage &usage)
 {
 	std::istringstream lines(mounts);
-	std::vector<std::string> found;
 	std::string line;
 
 	while (std::getline(lines, line)) {
@@ -148,10 +139,8 @@ void add_mounts(const Env &env, const Part &part, const std::string &mounts, con
 		std::string id, parent, device, root, target;
 
 		if (words >> id >> parent >> device >> root >> target && device == part.number)
-			found.push_back(part.name + " is mounted on " + escaped(unescape_octal(target)));
+			usage.users.push_back(part.name + " is mounted on " + escaped(unescape_octal(target)));
 	}
-	if (!found.empty() && claim(env.dev + "/" + part.name, part.number) != Claim::no)
-		usage.users.insert(usage.users.end(), found.begin(), found.end());
 }
 
 void add_holders(const Part &part, Usage &usage)
@@ -176,42 +165,7 @@ void add_swap(const Part &part, const std::string &swaps, Usage &usage)
 			usage.users.push_back(part.name + " is swap space");
 }
 
-/* 0: nobody has claimed it, EBUSY: somebody has, others: it cannot be told. */
-int try_claim(const std::string &node, const std::string &number)
-{
-	struct stat st;
-	int err = 0;
-
-	/* opening a pipe or a tape may do anything */
-	if (stat(node.c_str(), &st) < 0)
-		return errno;
-	if (!S_ISBLK(st.st_mode) ||
-	    std::to_string(major(st.st_rdev)) + ":" + std::to_string(minor(st.st_rdev)) != number)
-		return ENOTBLK;
-	const int fd = open(node.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		err = errno;
-	else
-		close(fd);
-	return err;
-}
-
-/* For a disk nobody has claimed that may take I/O, of a disk whose server is away. */
-constexpr std::chrono::seconds CLAIM_LIMIT(3);
-
 } // namespace
-
-Claim claim_of(const std::string &node, const std::string &number)
-{
-	/* A disk that is claimed says so at once. */
-	const CallEnd end = call_in_child([&] { return try_claim(node, number); }, Clock::now() + CLAIM_LIMIT);
-
-	if (end.late || end.interrupted)
-		return Claim::unknown;
-	if (end.err == EBUSY)
-		return Claim::yes;
-	return end.err ? Claim::unknown : Claim::no;
-}
 
 std::vector<std::string> nodes_of(const Env &env, const std::string &disk)
 {
@@ -223,7 +177,7 @@ std::vector<std::string> nodes_of(const Env &env, const std::string &disk)
 	return nodes;
 }
 
-Usage users_of(const Env &env, const std::string &disk, const AskClaim &claim)
+Usage users_of(const Env &env, const std::string &disk)
 {
 	Usage usage;
 	const Tables tables = read_tables(env, usage);
@@ -231,7 +185,7 @@ Usage users_of(const Env &env, const std::string &disk, const AskClaim &claim)
 	for (Part &part : parts_of(env, disk, usage)) {
 		read_number(part, usage);
 		if (!part.number.empty())
-			add_mounts(env, part, tables.mounts, claim, usage);
+			add_mounts(part, tables.mounts, usage);
 		add_holders(part, usage);
 		add_swap(part, tables.swaps, usage);
 	}

@@ -3,7 +3,6 @@
 #ifndef CTL_USAGE_H
 #define CTL_USAGE_H
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,13 +17,12 @@ struct Usage {
 	std::vector<std::string> unread;
 };
 
-/* Has a file system, swap or another device of the kernel the block device for itself? */
-enum class Claim { yes, no, unknown };
-Claim claim_of(const std::string &node, const std::string &number);
-using AskClaim = std::function<Claim(const std::string &node, const std::string &number)>;
-
-/* The users of the disk and of its partitions, as far as they can be seen from here. */
-Usage users_of(const Env &env, const std::string &disk, const AskClaim &claim = claim_of);
+/*
+ * The users of the disk and of its partitions, as far as they can be seen from here.
+ * Mounts are found by device number, which is right as long as a disk that was
+ * unmapped by force keeps its own: ours and the kernel's own modules see to that.
+ */
+Usage users_of(const Env &env, const std::string &disk);
 /* The device nodes through which it can be open: its own and those of its partitions. */
 std::vector<std::string> nodes_of(const Env &env, const std::string &disk);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who uses a disk, from recorded tables: a mount of an old disk of the same number is none, what cannot be read is told.
+// Who uses a disk, from recorded tables; what cannot be read is told.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +25,6 @@ struct World {
 		env = {top + "/sys", top + "/proc", top + "/dev"};
 		write("sys/block/rnbd0/dev", "252:0\n");
 		write("sys/block/rnbd0/rnbd0p1/dev", "252:1\n");
-		write("dev/rnbd0", "");
 		write("proc/self/mountinfo", "31 1 252:0 / /mnt/my\\040disk rw shared:1 - ext4 /dev/rnbd0 rw\n"
 					     "32 1 252:1 / /srv rw shared:2 - xfs /dev/rnbd0p1 rw\n"
 					     "33 1 252:64 / /other rw shared:2 - xfs /dev/rnbd1 rw\n");
@@ -50,49 +49,17 @@ using Texts = std::vector<std::string>;
 
 const Texts MOUNTS = {"rnbd0 is mounted on /mnt/my disk", "rnbd0p1 is mounted on /srv"};
 
-AskClaim always(Claim claim)
-{
-	return [claim](const std::string &, const std::string &) { return claim; };
-}
-
 } // namespace
 
-TEST_CASE("a mount under the number of a disk counts if the disk is claimed, or if that cannot be told", "[ctl_usage]")
+TEST_CASE("mounts are found by the number of the disk or partition", "[ctl_usage]")
 {
 	World world;
 
-	CHECK(users_of(world.env, "rnbd0", always(Claim::yes)).users == MOUNTS);
-	CHECK(users_of(world.env, "rnbd0", always(Claim::unknown)).users == MOUNTS);
-	CHECK(users_of(world.env, "rnbd0", always(Claim::no)).users.empty());
-	CHECK(users_of(world.env, "rnbd0", always(Claim::yes)).unread.empty());
-}
-
-TEST_CASE("it is asked of the node of the disk or partition, and of no other", "[ctl_usage]")
-{
-	World world;
-	Texts asked;
-
-	users_of(world.env, "rnbd0", [&asked](const std::string &node, const std::string &number) {
-		asked.push_back(node + " " + number);
-		return Claim::no;
-	});
-	CHECK(asked == Texts{world.path("dev/rnbd0") + " 252:0", world.path("dev/rnbd0p1") + " 252:1"});
-	asked.clear();
-	world.write("proc/self/mountinfo", "33 1 252:64 / /other rw shared:2 - xfs /dev/rnbd1 rw\n");
-	users_of(world.env, "rnbd0", [&asked](const std::string &node, const std::string &) {
-		asked.push_back(node);
-		return Claim::no;
-	});
-	CHECK(asked.empty());
-}
-
-TEST_CASE("what is no such block device tells nothing about claims", "[ctl_usage]")
-{
-	World world;
-
-	CHECK(claim_of(world.path("dev/rnbd0"), "252:0") == Claim::unknown);
-	CHECK(claim_of(world.path("dev/rnbd0p1"), "252:1") == Claim::unknown);
 	CHECK(users_of(world.env, "rnbd0").users == MOUNTS);
+	CHECK(users_of(world.env, "rnbd0").unread.empty());
+	/* an old disk that keeps its number is no part of the one that has its name now */
+	world.write("sys/block/rnbd0/dev", "252:128\n");
+	CHECK(users_of(world.env, "rnbd0").users == Texts{MOUNTS[1]});
 }
 
 TEST_CASE("swap and holders of the disk count, those of a disk that is gone do not", "[ctl_usage]")
@@ -112,14 +79,14 @@ TEST_CASE("what cannot be read is named, and the rest is looked at", "[ctl_usage
 	World world;
 
 	world.spoil("proc/swaps");
-	Usage usage = users_of(world.env, "rnbd0", always(Claim::yes));
+	Usage usage = users_of(world.env, "rnbd0");
 	CHECK(usage.users == MOUNTS);
 	REQUIRE(usage.unread.size() == 1);
 	CHECK(usage.unread[0] == world.path("proc/swaps") + ": is a directory");
 
 	world.spoil("sys/block/rnbd0/dev");
 	world.write("sys/block/rnbd0/rnbd0p1/holders", "no directory");
-	usage = users_of(world.env, "rnbd0", always(Claim::yes));
+	usage = users_of(world.env, "rnbd0");
 	CHECK(usage.users == Texts{MOUNTS[1]});
 	REQUIRE(usage.unread.size() == 3);
 	CHECK(usage.unread[1] == world.path("sys/block/rnbd0/dev") + ": is a directory");
@@ -131,7 +98,7 @@ TEST_CASE("no mountinfo and no disk in sysfs are not read, no table of swap is a
 	World world;
 
 	std::filesystem::remove_all(world.path("proc"));
-	Usage usage = users_of(world.env, "rnbd7", always(Claim::yes));
+	Usage usage = users_of(world.env, "rnbd7");
 	CHECK(usage.users.empty());
 	REQUIRE(usage.unread.size() == 2);
 	CHECK(usage.unread[0] == world.path("proc/self/mountinfo") + ": no such file or directory");
