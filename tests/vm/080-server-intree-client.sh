@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The in-tree client works with our server: modes, verified data up to the
 # largest request, flush and discard, errors, forced close and remap, and it
-# leaves nothing behind; what both send is byte by byte what our builders make.
+# leaves nothing behind; what both send is byte by byte what our builders make. rnbdctl
+# does not take a mount that has lost its disk for one of the disk mapped next.
 # vms: pair
 # kernels: 6.1
 # peers: intree
@@ -11,10 +12,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"
 . "$(dirname "$0")/lib/wire.sh"
+. "$(dirname "$0")/lib/rnbdctl.sh"
 export CLIENT=intree
 
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
+on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks 2 65536
 on server 'modprobe loop max_loop=0
 	mount -t tmpfs none /mnt; truncate -s 64M /mnt/image
@@ -53,5 +56,14 @@ peer "put $disk 0 fresh"
 [ "$(peer "get $disk 0 5")" = fresh ] || fail "not usable after a forced close"
 [ "$(counter violations)" = 0 ] || fail "violations counted"
 peer "unmap $disk $reader $image"
+
+# rnbdctl finds mounts by number: a disk that this client took by force keeps its own, too
+disk=$(opened s1 ram0)
+peer "mkfs.ext4 -qF -O ^has_journal /dev/$disk && mount /dev/$disk /run/m"
+exits 10 '/run/m' unmap "$disk"
+exits 0 '' unmap --force "$disk"
+new=$(opened s1 ram0)
+exits 0 '' unmap "$new"
+peer "umount /run/m"
 all_down
 on server 'losetup -d /dev/loop0 && umount /mnt'
