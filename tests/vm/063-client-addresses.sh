@@ -126,15 +126,18 @@ on client 'rnbdctl path delete 10.78.0.99'
 on client 'rnbdctl unmap /dev/ram0@s1 /dev/ram1@s1' || fail "unmap"
 ask nothing_left || fail "something is left"
 
-# two at once: both addresses are this server's, but that cannot be known
-for round in 1 2 3 4; do
-	on client "for at in 0:10.77.0.1 1:10.78.0.1; do
-			{ echo sessname=s2 path=ip:\${at#*:} device_path=/dev/ram\${at%%:*} >$ctl/map_device; } 2>/tmp/said\${at%%:*} &
-		done; wait"
-	[ "$(on client 'ls -d /sys/block/rnbd* | wc -l')" = 1 ] || fail "round $round: $(on client 'rnbdctl list')"
-	on client "cat /tmp/said*" | grep -q "$unique" || fail "round $round: $(on client 'cat /tmp/said*')"
-	on client 'rnbdctl unmap rnbd0' || fail "unmap"
-done
+# two at once, when there is no session yet: both addresses are this server's, but that cannot be known
+out=$(on client 'netlink_map s2 /dev/ram0 0 10.77.0.1 -- s2 /dev/ram1 0 10.78.0.1')
+[ "$out" = $'ok\nok' ] || fail "refused too early to show anything: $out"
+vm_wait 20 "the one that is refused" eval "log_since client | grep -q '@s2: not mapped: .*$none'" || fail "$(on client 'rnbdctl list')"
+on client 'until_true 20 test -b /dev/rnbd0 && test $(ls -d /sys/block/rnbd* | wc -l) = 1' || fail "$(on client 'rnbdctl list')"
+on client 'rnbdctl unmap rnbd0' || fail "unmap"
+# the second one with an address more: the session that it joins has nothing to add it to yet
+out=$(on client 'netlink_map s1 /dev/ram0 0 10.78.0.1 -- s1 /dev/ram1 0 10.78.0.1 10.77.0.1')
+[ "$out" = $'ok\nok' ] || fail "two maps of one session: $out"
+on client 'until_true 20 test -b /dev/rnbd0 -a -b /dev/rnbd1' || fail "$(on client 'rnbdctl list')"
+settles ip:10.77.0.2@ip:10.77.0.1 connected "$four" connected
+on client 'rnbdctl unmap rnbd0 rnbd1' || fail "unmap"
 
 # a session whose first address is silent: it is compared already, and given a second one that brings it up
 link_cut 0 server
