@@ -244,8 +244,7 @@ int rnbd_clt_send_info(struct rnbd_clt_session *session, struct rtrs_why *why)
 	u8 version;
 	int err = -ENOMEM;
 
-	/* as much room as an open has: then it may go where one was lost, see may_follow() in rtrs */
-	msg = msg_alloc(session, sizeof(msg->req.info), sizeof(struct rnbd_wire_open_rsp));
+	msg = msg_alloc(session, sizeof(msg->req.info), sizeof(struct rnbd_wire_sess_info));
 	if (!msg)
 		goto out;
 	rnbd_sess_info_build(&msg->req.info, RNBD_WIRE_MAJOR);
