@@ -183,6 +183,7 @@ struct rnbd_clt_dev {
 	int remap_error;		/* of the last one */
 	bool gone;
 	char *link;			/* its name below devices/, worker only */
+	bool paths_late;		/* to be added to the session once it is up; worker only */
 	bool no_open;			/* disk->open_mutex: being unmapped */
 	/*
 	 * Writes the server has answered since the last flush may be gone when it

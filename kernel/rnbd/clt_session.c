@@ -309,19 +309,28 @@ int rnbd_clt_session_may_join(const struct rnbd_map_options *opt)
 	return err;
 }
 
+/* As for transport(). @late: there is none yet that the paths could be added to. */
+static int want_paths(struct rnbd_clt_session *session, const struct rnbd_map_options *opt,
+		      bool *late)
+{
+	struct rtrs_clt_session *rtrs = opt->path_count ? transport(session) : NULL;
+
+	*late = opt->path_count && !rtrs;
+	return rtrs ? rtrs_clt_session_want(rtrs, opt->paths, opt->path_count) : 0;
+}
+
 int rnbd_clt_session_add_paths(const struct rnbd_map_options *opt)
 {
 	/* an unmap that ends somebody's I/O may wait for the mutex */
 	unsigned int noio = memalloc_noio_save();
 	struct rnbd_clt_session *session;
-	struct rtrs_clt_session *rtrs;
+	bool late;
 	int err = 0;
 
 	mutex_lock(&sessions_mutex);
-	session = opt->path_count ? find(opt->session) : NULL;
-	rtrs = session && usable(session) ? transport(session) : NULL;
-	if (rtrs)
-		err = rtrs_clt_session_want(rtrs, opt->paths, opt->path_count);
+	session = find(opt->session);
+	if (session && usable(session))
+		err = want_paths(session, opt, &late);
 	mutex_unlock(&sessions_mutex);
 	memalloc_noio_restore(noio);
 	return err;
@@ -355,18 +364,18 @@ static int try_join(struct rnbd_clt_dev *dev)
 	mutex_lock(&sessions_mutex);
 	session = find(dev->opt.session);
 	err = session && !usable(session) ? -EAGAIN : check_join(session, &dev->opt);
+	if (!err && session) {
+		err = want_paths(session, &dev->opt, &dev->paths_late);
+	} else if (!err) {
+		session = make(&dev->opt);
+		err = session ? 0 : -ENOMEM;
+	}
 	if (err)
 		goto out;
-	if (!session) {
-		session = make(&dev->opt);
-		if (!session) {
-			err = -ENOMEM;
-			goto out;
-		}
+	if (!session->users++) {
 		list_add_tail(&session->entry, &sessions);
 		queue_work(session_wq, &session->start_work);
 	}
-	session->users++;
 	dev->session = session;
 	mutex_lock(&session->lock);
 	list_add_tail(&dev->session_entry, &session->devs);
@@ -404,16 +413,21 @@ static int wait_ready(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 	return err;
 }
 
-/* Again, now that it is sure which session it is: it may be one that had no transport then. */
+/*
+ * Of a device that joined before there was a transport to add its paths to. That it is
+ * the right server was seen then; the paths may have been changed by hand since.
+ */
 static int join_paths(struct rnbd_clt_dev *dev, struct rtrs_why *why)
 {
 	const struct rnbd_map_options *opt = &dev->opt;
-	int err = 0;
+	int err;
 
-	if (opt->path_count)
-		err = rtrs_clt_session_want(dev->session->rtrs, opt->paths, opt->path_count);
-	if (err)
-		why->cause = err == -ENOTUNIQ ? RTRS_CAUSE_OTHER_SERVER : RTRS_CAUSE_NO_RESOURCE;
+	if (!dev->paths_late)
+		return 0;
+	err = rtrs_clt_session_want(dev->session->rtrs, opt->paths, opt->path_count);
+	if (err == -ENOTUNIQ)
+		return 0;
+	why->cause = RTRS_CAUSE_NO_RESOURCE;
 	return err;
 }
 
