@@ -111,12 +111,10 @@ unpack() {
 	say "  fetching $(wc -l <<<"$list") packages: $(head -n 3 <<<"$list" | cut -d ' ' -f 1 | xargs) ..."
 	mkdir -p "$root" "$cache/debs"
 	while read -r name url sum; do
-		deb=$cache/debs/$sum.deb
-		if ! sha256_is "$deb" "$sum"; then
-			fetch "$url" "$deb.$$" || die "cannot fetch $name: $url"
-			sha256_is "$deb.$$" "$sum" || die "wrong checksum: $url"
-			mv "$deb.$$" "$deb"
-		fi
+		# its own: another process may unpack the same package
+		deb=$cache/debs/$sum.$BASHPID
+		fetch "$url" "$deb" || die "cannot fetch $name: $url"
+		sha256_is "$deb" "$sum" || die "wrong checksum: $url"
 		dpkg-deb -x "$deb" "$root" || die "cannot unpack $name"
 		rm -f "$deb"
 	done <<<"$list"
