@@ -109,6 +109,12 @@ ended
 paths_are 20 connected 0 1
 all_down
 
+# An in-tree server takes the same bytes only in the place of a lost message, and here the
+# first one, which is no open, may be the lost one (docs/multipath.md).
+if [ "$SERVER" = intree ]; then
+	on server 'dmsetup remove held'
+	exit
+fi
 server_load /dev/mapper sess_queue_depth=2
 client_load
 map_paths held fast_io_fail=-1
