@@ -20,7 +20,7 @@ load() {
 	on client "fio --name=l --filename=/dev/$1 --rw=randrw --bsrange=4k-64k --size=8m --time_based \
 		--runtime=120 --iodepth=16 --ioengine=libaio --direct=1 --allow_file_create=0 >/dev/null 2>&1 & sleep 1"
 }
-idle() { on client "until_true $1 bash -c '! pgrep fio'" || fail "I/O did not end"; }
+idle() { on client "until_true $1 gone fio" || fail "I/O did not end"; }
 nothing_left() {
 	local after
 	after=$(on client 'rdma resource show rxe0')
@@ -57,5 +57,5 @@ idle 20
 nothing_left
 link_join 0 client
 # the server never heard of the end; its heartbeat tells
-on server 'until_true 55 bash -c "! ls /sys/class/rnbd-server/ctl/devices | grep -q ."' || fail "exports left"
+on server 'until_true 55 none "/sys/class/rnbd-server/ctl/devices/*"' || fail "exports left"
 all_down

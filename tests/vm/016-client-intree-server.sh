@@ -59,7 +59,7 @@ ON_LIMIT=100 on client "fio --name=p --filename=/dev/$disk --rw=randrw --bs=4k -
 	--iodepth=8 --ioengine=io_uring --hipri --direct=1 --verify=crc32c --verify_fatal=1 --minimal >/dev/null"
 unload server
 serve
-on client "until_true 60 grep -q open /sys/block/$disk/rnbd/state"
+on client "until_true 60 has /sys/block/$disk/rnbd/state open"
 verify "$disk"
 peer "unmap $disk"
 unload client

@@ -23,9 +23,9 @@ for silence in 3 12; do
 	link_cut 0 client
 	sleep "$silence"	# how long the link is silent, not a wait for something
 	link_join 0 client
-	ON_LIMIT=80 on client "until_true 70 bash -c '! pgrep fio >/dev/null'" || fail "requests hang"
-	ON_LIMIT=80 on client "until_true 70 grep -q ^connected $state
-		until_true 20 grep -q open /sys/block/$disk/rnbd/state"
+	ON_LIMIT=80 on client "until_true 70 gone fio" || fail "requests hang"
+	ON_LIMIT=80 on client "until_true 70 has $state connected
+		until_true 20 has /sys/block/$disk/rnbd/state open"
 	ON_LIMIT=100 on client "fio --name=v --filename=/dev/$disk --rw=randwrite --bs=4k --size=2m \
 		--iodepth=16 --ioengine=libaio --direct=1 --verify=crc32c --verify_fatal=1 --minimal >/dev/null"
 done

@@ -29,7 +29,7 @@ server_load /dev
 client_load
 MAP_LINKS=1 map_paths ram0
 above=$paths/ip:10.79.0.2@ip:10.79.0.1
-above_is() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 grep -qx $2 $above/state" || fail "the path is not $2"; }
+above_is() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 has $above/state $2" || fail "the path is not $2"; }
 on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
 above_is 30 connected
 
@@ -41,14 +41,14 @@ kept() { [ "$(on client 'tc -s -j qdisc show dev eth0' | jq '.[0].qlen')" -gt 0 
 # interface's end: one in the middle of it leaves soft RDMA's connection manager deaf.
 keep() {
 	on client "tc qdisc change dev eth0 root netem slot 45s 45s packets 1 limit 100000
-		until_true 5 bash -c 'tc -s qdisc show dev eth0 | grep -Eq \"backlog .* [1-9][0-9]*p\"' || exit
+		until_true 5 eval 'tc -s qdisc show dev eth0 | grep -Eq \"backlog .* [1-9][0-9]*p\"' || exit
 		$1" || fail "no packet is on its way, or the path does not end"
 	kept "nothing was on its way"
 }
 down='ip link set above0 down'
 # what the path says at its end is kept, too
 goodbye="echo 1 >$above/disconnect & sleep 0.3; $down; wait
-	until_true 10 grep -qx disconnected $above/state || exit
+	until_true 10 has $above/state disconnected || exit
 	echo 1 >$above/reconnect || :	# it is not connected at once"
 release() {
 	on client "tc qdisc del dev eth0 root; tc qdisc add dev eth0 root netem limit 100000
@@ -68,7 +68,7 @@ load() {
 unhindered() {
 	ON_LIMIT=40 on client 'ledger stop /run/ledger 20' ||
 		fail "requests wait for the packets of a lost path"
-	on client "until_true 10 bash -c 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
+	on client "until_true 10 eval 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
 		fail "the path is not tried again: $(on client "rnbdctl list paths")"
 	kept "nothing had to wait for them"
 }
@@ -93,10 +93,10 @@ load
 keep "$down"
 took=$(ON_LIMIT=90 on client "SECONDS=0; echo force >/sys/block/$disk/rnbd/unmap_device; echo \$SECONDS")
 [ "$took" -le "$(slowly 10)" ] || fail "the unmap took $took s"
-on client 'until_true 5 bash -c "! ls /sys/class/rtrs-client/* >/dev/null 2>&1"' || fail "the session stays"
+on client 'until_true 5 none "/sys/class/rtrs-client/*"' || fail "the session stays"
 kept "the unmap had nothing to wait for"
 release
-on client 'pkill -x ledger; until_true 10 bash -c "! pgrep -x ledger >/dev/null"'
+on client 'pkill -x ledger; until_true 10 gone ledger'
 MAP_LINKS=1 map_paths ram0
 on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
 above_is 30 connected

@@ -142,7 +142,7 @@ recovers() {
 	session=$1
 	log_mark client
 	victim=$(client "meet 1235 $1") || fail "$1: $victim"
-	got=$(client "until_true 10 grep -qx open /sys/block/$victim/rnbd/state; lines $victim 1") || fail "$1: $got"
+	got=$(client "until_true 10 has /sys/block/$victim/rnbd/state open; lines $victim 1") || fail "$1: $got"
 	[ "$got" = 'block         1' ] || fail "$1: \"$got\""
 	says open "${@:2}"
 	unmapped "$victim" normal
@@ -224,7 +224,7 @@ end normal
 # what is on its way meanwhile is not disturbed
 begin busy 1235
 load_begin "$victim" --offset=1m --size=1m --bs=4k --iodepth=8
-on client "until_true 20 awk '\$5 > 20 { found = 1 } END { exit !found }' /sys/block/$victim/stat"
+on client "until_true 20 nth /sys/block/$victim/stat 5 -gt 20"
 for act in lie imm-15 foreign-1 bare end; do meets $act lines 1 lost; done
 load_end
 end normal
@@ -245,7 +245,7 @@ end normal
 for act in mute always; do
 	begin $act-1 1235
 	on client "dd if=/dev/$victim of=/dev/null bs=4096 skip=${block[$act]} count=1 iflag=direct" >/dev/null 2>&1 &
-	[ $act = always ] || on server "until_true 10 grep -qx '$session: no answer' /run/plain"
+	[ $act = always ] || on server "until_true 10 has /run/plain '$session: no answer'"
 	[ $act = mute ] || client "came_back_often() { [ \"\$(came_back $session | cut -d ' ' -f 1)\" -ge 3 ]; }
 		until_true 30 came_back_often" || fail "$act: the path does not come back"
 	end force
@@ -327,5 +327,5 @@ end normal
 good open
 
 unmapped "$disk" normal
-on server 'pkill -x raw_server; until_true 10 bash -c "! pgrep -x raw_server >/dev/null"'
+on server 'pkill -x raw_server; until_true 10 gone raw_server'
 all_down

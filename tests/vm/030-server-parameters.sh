@@ -62,7 +62,7 @@ before=$(on server 'rdma resource show')
 on server 'rdma link delete rxe0'
 load_ours server rnbd-server dev_search_path=/dev
 on server 'rdma link add rxe0 type rxe netdev eth0'
-on server 'until_true 10 bash -c "rdma resource show cm_id | grep -q LISTEN"'
+on server 'until_true 10 eval "rdma resource show cm_id | grep -q LISTEN"'
 unload server
 [ "$(on server 'rdma resource show | cut -d: -f3-')" = "$(cut -d: -f3- <<<"$before")" ] ||
 	fail "left: $(on server 'rdma resource show')"

@@ -62,7 +62,7 @@ on server "until_true 10 test ! -e $class/files"
 grep -q 'files: path .* down: closed by the administrator' <<<"$(log_since server)" || fail "no line about it"
 on client 'sleep 1; echo 1 >/sys/class/rtrs-client/files/paths/*/reconnect'
 on server "until_true 10 test -e $path/disconnect"
-on client 'until_true 10 grep -qx open /sys/block/rnbd0/rnbd/state &&
+on client 'until_true 10 has /sys/block/rnbd0/rnbd/state open &&
 	dd if=/dev/rnbd0 of=/dev/null bs=4096 count=10 iflag=direct status=none'
 
 on client 'echo normal >/sys/block/rnbd0/rnbd/unmap_device'

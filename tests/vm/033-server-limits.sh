@@ -35,7 +35,7 @@ told() {
 }
 unmap() { on client 'for d in /sys/block/rnbd*/rnbd/unmap_device; do echo normal >$d; done'; }
 nothing_left() {
-	on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
+	on server 'until_true 15 none "/sys/class/rtrs-server/*"'
 	unload_clean server "$before"
 }
 
@@ -55,7 +55,7 @@ refused s2 ram0
 told '.* max_sessions=1\b'
 on client 'dd if=/dev/rnbd0 of=/dev/null bs=4096 count=4 iflag=direct status=none'
 unmap
-on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
+on server 'until_true 15 none "/sys/class/rtrs-server/*"'
 intree_map s2 ram0
 unmap
 nothing_left

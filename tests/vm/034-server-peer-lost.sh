@@ -30,7 +30,7 @@ busy() {
 		sleep 2'
 }
 sessions_gone() {
-	on server "until_true $1 bash -c 'test -z \"\$(ls /sys/class/rtrs-server 2>/dev/null)\"'"
+	on server "until_true $1 none '/sys/class/rtrs-server/*'"
 }
 
 load_ours server rnbd-server dev_search_path=/dev

@@ -194,7 +194,7 @@ busy_slot() {
 	counts slot-in-use 2 "$before"
 	good "busy slot"
 	on server 'dmsetup resume held
-		until_true 20 bash -c "test \"\$(ls /sys/class/rtrs-server)\" = good"' ||
+		until_true 20 eval "test \"\$(ls /sys/class/rtrs-server)\" = good"' ||
 		fail "sessions left: $(on server 'ls /sys/class/rtrs-server')"
 	[ "$(on server "dd if=/dev/ram$last bs=8k count=1 iflag=direct status=none | tr -d '\\0'")" = \
 		"$(printf '1%.0s' {1..4096})" ] || fail "the disk has not what the first request wrote"

@@ -25,7 +25,7 @@ cycles() {
 # ends some time after its directory has gone: until no more comes. Free pages that a
 # CPU keeps for itself, up to 40 MiB here, are not in MemFree, but as free
 unclaimed() {
-	on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server | grep -q ."'
+	on server 'until_true 20 none "/sys/class/rtrs-server/*"'
 	on "$1" "unused() {
 			awk '/nr_free_pages |count:/ { pages += \$2 } END { print pages * 4 }' /proc/zoneinfo
 		}

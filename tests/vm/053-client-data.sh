@@ -53,7 +53,7 @@ segments() {
 	[ $(($(writes "$1") - before)) = 8 ] || fail "requests of 128 segments were split: $(writes "$1"), $before before"
 }
 for mode in Y N auto; do
-	on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server | grep -q ."'
+	on server 'until_true 20 none "/sys/class/rtrs-server/*"'
 	unload server
 	load_ours server rtrs-server always_invalidate=$mode max_chunk_size=524288 sess_queue_depth=128
 	server_up

@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/client-disk.sh"
 
 load="fio --name=load --rw=randrw --bs=4k --iodepth=32 --ioengine=libaio --direct=1 --time_based"
-busy() { on client "until_true 20 awk '\$1 > 20 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
+busy() { on client "until_true 20 nth /sys/block/$1/stat 1 -gt 20"; }
 
 have_ours client || skip "our modules are not built"
 ram_disks

@@ -21,7 +21,7 @@ server_back() {
 	server_up
 }
 # becomes STATE SECONDS
-becomes() { on client "until_true $2 grep -qx $1 /sys/block/$disk/rnbd/state" || fail "never $1"; }
+becomes() { on client "until_true $2 has /sys/block/$disk/rnbd/state $1" || fail "never $1"; }
 size() { on client "cat /sys/block/$disk/size"; }
 works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data"; }
 
@@ -83,7 +83,7 @@ becomes closed 10
 on server 'losetup -d /dev/loop0; mv /dev/loop0 /dev/loop0.away'
 server_up
 refusal='opened again: answer of the server: the server refused to open the device'
-on client "until_true 60 bash -c 'dmesg | grep -q \"$refusal\"'" || fail "nobody says that it is missing"
+on client "until_true 60 eval 'dmesg | grep -q \"$refusal\"'" || fail "nobody says that it is missing"
 becomes closed 1
 sleep 3 # a while of trying again in vain, not a wait for something
 [ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] || fail "every try is told"
@@ -97,7 +97,7 @@ works || fail "data after the device came late"
 server_gone
 becomes closed 10
 server_back 8
-on client 'until_true 90 bash -c "dmesg | grep -q \"capacity shrank\""' || fail "nobody says that it shrank"
+on client 'until_true 90 eval "dmesg | grep -q \"capacity shrank\""' || fail "nobody says that it shrank"
 becomes closed 1
 attr_refused 'Protocol error' "$disk" remap_device 1
 # nobody has looked at it: it might have lost what it had

@@ -50,7 +50,7 @@ on client 'rnbdctl unmap rnbd1; test ! -e /sys/block/rnbd1' || fail "unmap of wh
 ask nothing_left || fail "something is left"
 
 on client "for i in {0..39}; do rnbdctl map /dev/ram\$i from s1 --path ip:10.77.0.1 --no-wait || exit 1; done
-	until_true 30 bash -c '[ \$(grep -lx open /sys/block/rnbd*/rnbd/state | wc -l) = 40 ]'" || fail "40 maps at once"
+	until_true 30 eval '[ \$(grep -lx open /sys/block/rnbd*/rnbd/state | wc -l) = 40 ]'" || fail "40 maps at once"
 ON_LIMIT=100 on client "for i in {0..39}; do echo normal >/sys/block/rnbd\$i/rnbd/unmap_device & done; wait
 	! ls -d /sys/block/rnbd* 2>/dev/null" || fail "40 unmaps at once"
 all_down

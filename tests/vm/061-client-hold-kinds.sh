@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
 
-becomes() { ON_LIMIT=100 on client "until_true $3 grep -qx $2 /sys/block/$1/rnbd/state" || fail "$1 never $2"; }
+becomes() { ON_LIMIT=100 on client "until_true $3 has /sys/block/$1/rnbd/state $2" || fail "$1 never $2"; }
 busy() { on client "until_true 20 awk '\$1 + \$5 > 100 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
 server_back() {
 	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image && losetup /dev/loop0 /mnt/image"
@@ -49,7 +49,7 @@ ON_LIMIT=150 on client "head -c 4m /tmp/data >/mnt/two/late; sync" &
 load=$!
 ON_LIMIT=150 on client "dd if=/dev/$two of=/dev/null bs=4k count=1 iflag=direct status=none" &
 reader=$!
-ON_LIMIT=150 on client "until_true 5 pgrep -x dd >/dev/null; echo mq-deadline >/sys/block/$two/queue/scheduler" &
+ON_LIMIT=150 on client "until_true 5 runs dd; echo mq-deadline >/sys/block/$two/queue/scheduler" &
 scheduler=$!
 sleep 2	# how long they wait at least, not a wait for something
 on client "pgrep -x dd >/dev/null" || fail "I/O of $two did not wait"

@@ -22,7 +22,7 @@ nothing_stays() {
 	fail "left on the $1: $now; before: ${clean[$1]}"
 }
 readable() {
-	on client "until_true 60 grep -qx open /sys/block/$1/rnbd/state
+	on client "until_true 60 has /sys/block/$1/rnbd/state open
 		dd if=/dev/$1 of=/dev/null bs=4096 count=4 iflag=direct status=none" || fail "$1 is not usable"
 }
 forced_away() {

@@ -26,7 +26,7 @@ map_paths held
 stat_of() { on client "cut -d' ' -f$2 $paths/$(path_name "$1")/stats/rdma"; }
 # in_flight LINK COUNT SECONDS
 in_flight() {
-	ON_LIMIT=$(($3 + 30)) on client "until_true $3 bash -c '[ \$(cut -d\" \" -f5 $paths/$(path_name "$1")/stats/rdma) = $2 ]'" ||
+	ON_LIMIT=$(($3 + 30)) on client "until_true $3 nth $paths/$(path_name "$1")/stats/rdma 5 = $2" ||
 		fail "link $1 has $(stat_of "$1" 5) requests in flight, not $2"
 }
 hold() { on server 'dmsetup suspend --nolockfs --noflush held'; }
@@ -68,8 +68,8 @@ three_lost() {
 	lose disconnect@client 1
 	release
 	reconnect 1
-	on client "until_true 20 grep -qx connected $paths/$(path_name 1)/state"
-	on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state" || fail_of "the disk is not open again"
+	on client "until_true 20 has $paths/$(path_name 1)/state connected"
+	on client "until_true 20 has /sys/block/$disk/rnbd/state open" || fail_of "the disk is not open again"
 	ended
 }
 
@@ -109,6 +109,12 @@ ended
 paths_are 20 connected 0 1
 all_down
 
+# An in-tree server takes the same bytes only in the place of a lost message, and here the
+# first one, which is no open, may be the lost one (docs/multipath.md).
+if [ "$SERVER" = intree ]; then
+	on server 'dmsetup remove held'
+	exit
+fi
 server_load /dev/mapper sess_queue_depth=2
 client_load
 map_paths held fast_io_fail=-1
@@ -125,7 +131,7 @@ message_lost() {
 	on server 'modprobe sch_netem && tc qdisc replace dev eth0 root netem delay 400ms'
 	ON_LIMIT=$(slowly 90) on client "cd $paths/$(path_name 0)
 		(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect; done) >/dev/null 2>&1 </dev/null &
-		until_true 60 eval '[ \$(cut -d\" \" -f5 stats/rdma) = 1 ]' && touch /run/seen && echo 1 >disconnect" ||
+		until_true 60 nth stats/rdma 5 = 1 && touch /run/seen && echo 1 >disconnect" ||
 		fail_of "nothing is sent by link 0"
 	on client "[ ! -s /run/fio.rc ] && ! grep -qx open /sys/block/$disk/rnbd/state"
 }

@@ -27,7 +27,7 @@ let_go() { on client 'pid=$(</run/holder); kill $pid; until_true 10 test ! -e /p
 held
 written() { on client "dd if=/dev/urandom of=/dev/$disk bs=4k count=$1 oflag=direct conv=notrunc status=none"; }
 flushed() { on client "dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc,fsync status=none 2>&1"; }
-opened() { on client "until_true $1 grep -qx open $state" || fail "the disk is $(on client "cat $state")"; }
+opened() { on client "until_true $1 has $state open" || fail "the disk is $(on client "cat $state")"; }
 # says WHEN WORDS: the exit status of `rnbdctl status --check`, and the problem it names.
 says() {
 	local got
@@ -43,10 +43,10 @@ for how in disconnect reconnect; do
 	written 4
 	on client "echo 1 >$paths/$how"
 	if [ $how = disconnect ]; then
-		on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1"' || fail "the session stays"
+		on server 'until_true 20 none "/sys/class/rtrs-server/*"' || fail "the session stays"
 		on client "echo 1 >$paths/reconnect"
 	fi
-	on client "until_true 20 grep -qx connected $paths/state"
+	on client "until_true 20 has $paths/state connected"
 	opened 20
 	flushed || fail "a flush failed after $how, the server had lost nothing"
 done

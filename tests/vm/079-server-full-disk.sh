@@ -44,7 +44,7 @@ on server 'within 8 rdma link delete rxe0' || fail "the device does not go"
 on server 'read -r _ n </sys/block/nullb0/inflight; test $n -gt 0' || fail "the disk was done already"
 on server 'rdma link add rxe0 type rxe netdev eth0'
 [ "$(ended 100)" = 0 ] || fail "I/O failed with the device"
-on client "until_true 30 grep -qx open /sys/block/$fast/rnbd/state"
+on client "until_true 30 has /sys/block/$fast/rnbd/state open"
 peer "put $fast 1 back"
 [ "$(peer "get $fast 1 4")" = back ] || fail "wrong data"
 peer "unmap $fast $slow"

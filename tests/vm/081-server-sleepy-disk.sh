@@ -17,7 +17,7 @@ on server 'modprobe raid1 2>/dev/null' || skip "this kernel has no RAID"
 
 # the array asks its manager, which is us, before the first write after a pause
 array() { on server "echo $1 >/sys/block/md0/md/array_state"; }
-asking() { on server 'until_true 10 grep -qx write-pending /sys/block/md0/md/array_state' || fail "the array does not ask"; }
+asking() { on server 'until_true 10 has /sys/block/md0/md/array_state write-pending' || fail "the array does not ask"; }
 # write DISK BLOCK: its exit code in /run/rc, once it ends
 write() {
 	on client "rm -f /run/rc; (dd if=/dev/zero of=/dev/$1 bs=4k count=1 seek=$2 oflag=direct conv=notrunc 2>/dev/null

@@ -21,7 +21,7 @@ serve() {
 	load_ours server rtrs-server "sess_queue_depth=$1" "max_chunk_size=$2"
 	server_up
 }
-becomes() { ON_LIMIT=100 on client "until_true $2 grep -qx $1 /sys/block/$disk/rnbd/state" || fail "never $1"; }
+becomes() { ON_LIMIT=100 on client "until_true $2 has /sys/block/$disk/rnbd/state $1" || fail "never $1"; }
 works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data" || fail "data $1"; }
 path_says() { on client "rnbdctl -j list paths | jq -r '.items[] | .name + \" \" + .state + \" \" + .cause'"; }
 

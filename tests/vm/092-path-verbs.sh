@@ -113,7 +113,7 @@ carries $one $two
 changed_there() { [ "$(on server "rnbdctl -j $* 2>/dev/null | jq .changed")" = true ] || fail "server: rnbdctl $*"; }
 reconnects=$(on client "cat $dir/paths/$two/stats/reconnects")
 changed_there path disconnect s1/$two
-on client "until_true 20 eval '! grep -qx \"$reconnects\" $dir/paths/$two/stats/reconnects && grep -qx connected $dir/paths/$two/state'" ||
+on client "until_true 20 eval '! has $dir/paths/$two/stats/reconnects \"$reconnects\" && has $dir/paths/$two/state connected'" ||
 	fail "a path that the server closed does not come back"
 [ "$(on server "rnbdctl path delete $two >/dev/null 2>&1; echo \$?")" = 2 ] || fail "the server deleted a client's path"
 carries $one $two
@@ -186,15 +186,15 @@ has $one connected $two connected
 for path in "0 $one" "1 $two"; do
 	read -r link name <<<"$path"
 	link_cut "$link" client
-	on client "until_true 15 eval '! grep -qx connected $dir/paths/$name/state'" || fail "silence for 15 s"
+	on client "until_true 15 eval '! has $dir/paths/$name/state connected'" || fail "silence for 15 s"
 	exits 0 'stopped answering heartbeats' show "$name"
 	link_join "$link" client
-	on client "until_true 30 grep -qx connected $dir/paths/$name/state" || fail "the path does not come back"
+	on client "until_true 30 has $dir/paths/$name/state connected" || fail "the path does not come back"
 done
 changed session set s1 --heartbeat-idle 5000 --heartbeat-missed 5
 
 # changed too often: fewer events, but none is left out without being counted, and the last one comes
-on client "session_events >/tmp/events & echo \$! >/tmp/events.pid; until_true 5 grep -qx ready /tmp/events
+on client "session_events >/tmp/events & echo \$! >/tmp/events.pid; until_true 5 has /tmp/events ready
 	for i in {1..60}; do echo rr >$dir/mpath_policy; echo ml >$dir/mpath_policy; done"
 all_told() { [ "$(on client "awk '\$1 == 1 { n += 1 + \$3 } END { print n + 0 }' /tmp/events")" = 120 ]; }
 vm_wait 40 "the count of events" all_told || fail "events: $(on client 'cat /tmp/events')"

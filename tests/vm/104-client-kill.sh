@@ -32,7 +32,7 @@ client_back() {
 	load_good
 }
 forgotten() {
-	on server 'until_true 50 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1 &&
+	on server 'until_true 50 eval "! ls /sys/class/rtrs-server/* >/dev/null 2>&1 &&
 		! ls /sys/class/rnbd-server/ctl/devices/* >/dev/null 2>&1"' || fail "the session is still there"
 }
 

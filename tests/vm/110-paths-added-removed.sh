@@ -67,6 +67,6 @@ load_stop
 remove "$first"
 there ''
 add ip:10.78.0.1 || fail "a path after the last one"
-on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state"
+on client "until_true 20 has /sys/block/$disk/rnbd/state open"
 on client "dd if=/dev/$disk of=/dev/null bs=4k count=16 iflag=direct status=none" || fail "I/O by the new path"
 all_down

@@ -87,9 +87,9 @@ map_paths() {
 # all_down: unmaps, unloads; nothing may be left.
 all_down() {
 	on client "echo normal >/sys/block/$disk/rnbd/unmap_device; until_true 20 test ! -e /sys/block/$disk"
-	on client 'until_true 20 bash -c "! ls /sys/class/rtrs-client/* >/dev/null 2>&1"'
+	on client 'until_true 20 none "/sys/class/rtrs-client/*"'
 	unload client
-	on server 'until_true 50 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1"'
+	on server 'until_true 50 none "/sys/class/rtrs-server/*"'
 	unload server
 }
 
@@ -153,7 +153,7 @@ heal() {
 reconnect() { try_reconnect 120 "$1" || fail "link $1 does not connect again"; }
 
 try_reconnect() {
-	ON_LIMIT=$(($1 + 30)) on client "until_true $1 bash -c 'grep -qx connected $paths/$(path_name "$2")/state ||
+	ON_LIMIT=$(($1 + 30)) on client "until_true $1 eval 'has $paths/$(path_name "$2")/state connected ||
 		{ echo 1 >$paths/$(path_name "$2")/reconnect; } 2>/dev/null' >/dev/null"
 }
 
@@ -213,7 +213,7 @@ fail_of() {
 try_paths_are() {
 	local limit=$1 state=$2
 	for link in "${@:3}"; do
-		ON_LIMIT=$((limit + 30)) on client "until_true $limit grep -qx $state $paths/$(path_name "$link")/state" || return 1
+		ON_LIMIT=$((limit + 30)) on client "until_true $limit has $paths/$(path_name "$link")/state $state" || return 1
 	done
 }
 
@@ -250,7 +250,7 @@ fio_start() {
 				--verify_fatal=1 --rate_iops=400 --minimal $* >/run/fio.out 2>&1 || { touch /run/fio.failed; break; }
 			echo pass >>/run/fio.passes
 		done >/dev/null 2>&1 </dev/null &
-		until_true 20 pgrep fio >/dev/null" || fail "fio does not run: $(on client 'cat /run/fio.out')"
+		until_true 20 runs fio" || fail "fio does not run: $(on client 'cat /run/fio.out')"
 }
 
 fio_good() {
@@ -259,7 +259,7 @@ fio_good() {
 
 fio_stop() {
 	on client 'touch /run/fio.stop'
-	ON_LIMIT=150 on client 'until_true 120 bash -c "! pgrep fio >/dev/null"' || fail "requests of fio hang"
+	ON_LIMIT=150 on client 'until_true 120 gone fio' || fail "requests of fio hang"
 	fio_good
 	on client 'test -s /run/fio.passes' || fail "fio never finished a pass"
 }

@@ -10,11 +10,39 @@ until_true() {
 	shift
 	until "$@"; do
 		[ $SECONDS -lt "$end" ] || { echo "never true: $*"; return 1; }
-		sleep 0.1
+		# a pause without a program: nobody writes to this one
+		read -rt 0.1 _ <&9 || :
 	done
 }
 
 within() { timeout $(($1 * VM_SLOW)) "${@:2}"; }
 
-# rdma_resources: the counts of RDMA objects, one line a device.
-rdma_resources() { rdma resource show; }
+# What is asked again and again, without starting a program:
+# has FILE LINE: one of its lines is this one, whole. nth FILE N OPERATOR VALUE: so is the
+# Nth word of its first line, from 1, as `test` has it. none GLOB: no file fits.
+# runs PROGRAM: a process does; gone PROGRAM: none.
+has() {
+	local line
+	while IFS= read -r line || [ -n "$line" ]; do
+		[ "$line" != "$2" ] || return 0
+	done <"$1"
+	return 1
+}
+
+nth() {
+	local words
+	read -ra words <"$1" && [ "${words[$2 - 1]}" "$3" "$4" ]
+}
+
+none() { ! compgen -G "$1" >/dev/null; }
+
+runs() {
+	local file name
+	for file in /proc/[0-9]*/comm; do
+		# one that has just ended has none
+		! { read -r name <"$file"; } 2>/dev/null || [ "$name" != "$1" ] || return 0
+	done
+	return 1
+}
+
+gone() { ! runs "$1"; }

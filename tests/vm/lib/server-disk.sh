@@ -94,7 +94,7 @@ client_up() {
 # all_down: nothing may be left behind on either side.
 all_down() {
 	unload client
-	on server 'until_true 20 bash -c "! ls /sys/class/rnbd-server/ctl/devices | grep -q ."' ||
+	on server 'until_true 20 none "/sys/class/rnbd-server/ctl/devices/*"' ||
 		fail "exports left: $(exports)"
 	unload server
 }

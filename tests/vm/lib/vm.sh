@@ -211,7 +211,7 @@ vm_command_line() {
 		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr norandmaps" \
 		"initcall_blacklist=load_system_certificate_list cryptomgr.notests=1" \
 		"tsc=reliable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
-		"rdinit=/init rnbd.name=$1 rnbd.host=$2 rnbd.slow=$VM_SLOW ${VM_APPEND:-}"
+		"rdinit=/init rnbd.name=$1 rnbd.host=$2 ${VM_APPEND:-}"
 }
 
 # vm_args NUMBER LINKS: sets vm_args, network part.
@@ -269,8 +269,9 @@ vm_freeze() { monitor "$1" stop; }
 vm_thaw() { monitor "$1" cont; }
 
 # on NAME COMMANDS: runs them in the guest with bash; prints what they print,
-# returns their status; 124 when they take longer than ON_LIMIT (60) seconds. Up to
-# four at a time on one guest.
+# returns their status; 124 when they take longer than ON_LIMIT (60) seconds. The first
+# that fails ends them, and a pipe fails with any of its parts. Up to four at a time on
+# one guest.
 on() {
 	local name=$1 code=$2 lane fd rc=0
 	while :; do
@@ -289,18 +290,20 @@ on() {
 	done
 }
 
-# lane_run NAME LANE SECONDS CODE: sends "id seconds code", takes
-# "id status bytes" and the output. A guest that crashed ends the wait.
+# lane_run NAME LANE SECONDS CODE: sends "id seconds slowness bytes" and the code, takes
+# "id status bytes command", the command that failed, and the output. A guest that
+# crashed ends the wait.
 lane_run() {
-	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size
+	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size failed
+	local LC_ALL=C
 	exec 8<>"$dir/lane$lane.in"
-	echo "$id $seconds $(base64 -w0 <<<"$4")" >&8
+	printf '%s\n%s' "$id $seconds $VM_SLOW ${#4}" "$4" >&8
 	exec 8<>"$dir/lane$lane.out"
 	end=$((SECONDS + seconds + 30))
 	while :; do
 		part=
 		if read -r -t 1 part <&8; then
-			read -r got rc size <<<"$line$part"
+			read -r got rc size failed <<<"$line$part"
 			[ "$got" != "$id" ] || break
 			line=
 			continue
@@ -313,8 +316,9 @@ lane_run() {
 			return 124
 		fi
 	done
-	timeout 60 head -c "$size" <&8
+	[ "$size" = 0 ] || timeout 60 head -c "$size" <&8
 	exec 8>&-
+	[ -z "$failed" ] || echo "$name: status $rc of: $failed" >&2
 	return "$rc"
 }
 
