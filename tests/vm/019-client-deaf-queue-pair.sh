@@ -4,7 +4,6 @@
 # of the path lives on: the adapter itself gives it up, the path is lost, I/O
 # goes on by the other one without an error, and the path comes back.
 # vms: pair
-# links: 2
 # check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

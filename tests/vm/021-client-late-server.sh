@@ -4,7 +4,6 @@
 # gets is not left, though a request waits for it: its disk holds a write back, and
 # for two seconds none of its words reaches the client, heartbeats neither.
 # vms: pair
-# links: 2
 # check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

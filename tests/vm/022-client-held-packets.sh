@@ -7,7 +7,6 @@
 # is up again, so is the path, and nothing is left. The same when the path was lost
 # a moment before the interface, so that it has said its goodbye already.
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 400
 set -euo pipefail
@@ -16,7 +15,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
+on server 'anew brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
 	ip neigh replace 10.79.0.2 lladdr 52:54:00:79:00:02 dev eth0'
 # the client's adapter is above eth0, whose queue keeps what it is told to; it is there
 # all the time, because soft RDMA of 7.3 loses a queue pair when it is replaced
@@ -96,7 +95,7 @@ took=$(ON_LIMIT=90 on client "SECONDS=0; echo force >/sys/block/$disk/rnbd/unmap
 on client 'until_true 5 none "/sys/class/rtrs-client/*"' || fail "the session stays"
 kept "the unmap had nothing to wait for"
 release
-on client 'pkill -x ledger; until_true 10 gone ledger'
+on client 'pkill -x ledger || :; until_true 10 gone ledger'
 MAP_LINKS=1 map_paths ram0
 on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
 above_is 30 connected

@@ -5,7 +5,6 @@
 # seconds later, when the blocks have been written anew by the other path: none of
 # the old writes may reach the disk. The server ends such a path itself.
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 400
 set -euo pipefail
@@ -14,7 +13,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 map_paths ram0

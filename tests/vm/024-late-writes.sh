@@ -6,7 +6,6 @@
 # writes may reach the disk. The server is told that the path is over before any of
 # them goes by the other one.
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 300
 set -euo pipefail
@@ -18,7 +17,7 @@ BLOCKS=16
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 # there all the time: soft RDMA of 7.3.4 may lose a queue pair, the CM's too, whose queue is replaced under it

@@ -5,7 +5,6 @@
 # nothing, so nobody has missed it. It is noticed as soon as one that carries
 # requests, not when an idle path would be; the request then waits for a path.
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 300
 set -euo pipefail
@@ -14,7 +13,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 	dmsetup create slow --table "0 131072 linear /dev/ram0 0" && dmsetup mknodes'
 server_load /dev
 client_load

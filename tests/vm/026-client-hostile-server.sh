@@ -327,5 +327,5 @@ end normal
 good open
 
 unmapped "$disk" normal
-on server 'pkill -x raw_server; until_true 10 gone raw_server'
+on server 'pkill -x raw_server || :; until_true 10 gone raw_server'
 all_down

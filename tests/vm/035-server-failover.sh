@@ -6,7 +6,6 @@
 # written verifies. The closed path comes back once the disk has let go of its
 # requests.
 # vms: pair
-# links: 2
 # kernels: edge
 # peers: intree
 set -euo pipefail

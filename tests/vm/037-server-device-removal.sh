@@ -53,7 +53,7 @@ for way in device path; do
 	on server "test -e $session" || fail "the session ended under its operations"
 	on server 'dmsetup resume held'
 	state connected 60
-	on client "pkill -KILL fio; until_true 30 gone fio; \
+	on client "pkill -KILL fio || :; until_true 30 gone fio; \
 		until_true 60 has /sys/block/$disk/rnbd/state open"
 	[ "$(peer "get $disk 0 3")" = one ] || fail "wrong data after the $way was gone"
 	peer "put $disk 0 one"

@@ -3,6 +3,7 @@
 # A server that is shut down or rebooted says so to its clients, which need not
 # find out by its silence; an operation held at the disk does not keep it.
 # vms: pair
+# boot: last
 # check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

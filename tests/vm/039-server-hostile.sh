@@ -19,7 +19,7 @@ have_ours client || skip "our modules are not built"
 # ram0 is the good client's; the last one is held by device mapper
 last=1030 known=1024
 neighbours
-on server "modprobe -r brd; modprobe brd rd_nr=$((last + 1)) rd_size=4096
+on server "anew brd rd_nr=$((last + 1)) rd_size=4096
 	modprobe -r null_blk; modprobe null_blk nr_devices=1 gb=1 bs=4096 memory_backed=1 discard=1
 	modprobe dm_mod; dmsetup create held --table '0 8192 linear /dev/ram$last 0'
 	dmsetup mknodes held"

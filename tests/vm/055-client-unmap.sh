@@ -6,7 +6,6 @@
 # unmaps everything; while a disk is open it is refused.
 # vms: pair
 # check: 7.2
-# boot: fresh
 # limit: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

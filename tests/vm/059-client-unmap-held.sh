@@ -6,7 +6,6 @@
 # shared with a disk whose I/O goes on afterwards, without an error. So does
 # unloading the module.
 # vms: pair
-# boot: fresh
 # limit: 500
 # check: 7.2
 set -euo pipefail

@@ -8,7 +8,6 @@
 # no byte is wrong.
 # vms: pair
 # check: 6.1
-# links: 2
 # limit: 500
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

@@ -10,7 +10,6 @@
 # carries I/O, also for a disk that is mapped already. Of two that make a session by
 # the same name to two addresses at once only one does.
 # vms: pair
-# links: 2
 # limit: 500
 # check: 7.2
 set -euo pipefail

@@ -8,7 +8,6 @@
 # has all of them again, if the server is ours. And with one slot for I/O and one for
 # messages, the message lost by a path that stays away: the other path opens the disk.
 # vms: pair
-# links: 2
 # limit: 1800
 # check: 7.2
 set -euo pipefail
@@ -17,7 +16,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 	dmsetup create held --table "0 131072 linear /dev/ram0 0"; dmsetup mknodes held'
 # twelve for I/O, four for messages
 server_load /dev/mapper sess_queue_depth=16
@@ -33,8 +32,8 @@ hold() { on server 'dmsetup suspend --nolockfs --noflush held'; }
 release() { on server 'dmsetup resume held'; }
 twelve() {
 	on client "rm -f /run/fio.rc
-		(fio --name=t --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --number_ios=12 --iodepth=12 \
-			--ioengine=libaio --direct=1 --minimal >/dev/null 2>&1; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; fio --name=t --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --number_ios=12 --iodepth=12 \
+			--ioengine=libaio --direct=1 --minimal >/dev/null 2>&1 || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 }
 # queues: where the block layer has the requests that have not ended.
 queues() {
@@ -124,7 +123,7 @@ message_lost() {
 	lose disconnect@client 1
 	hold
 	on client "rm -f /run/fio.rc /run/seen
-		(dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct 2>/dev/null; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct 2>/dev/null || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 	in_flight 0 1 20
 	lose disconnect@client 0
 	release

@@ -6,7 +6,6 @@
 # to the last one, and nothing is left of them. On a slow kernel there are 32, and
 # nothing is said of the one after them.
 # vms: pair
-# links: 2
 # limit: 400
 # check: 6.1
 set -euo pipefail

@@ -5,7 +5,6 @@
 # moves to the other link the load moves, too. The policies are switched under a
 # load that verifies: no request fails, no byte is wrong.
 # vms: pair
-# links: 2
 # limit: 300
 # check: 7.2
 set -euo pipefail

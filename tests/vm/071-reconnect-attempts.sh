@@ -5,7 +5,6 @@
 # reconnect brings the path back. Where -1 is set while the path waits it goes
 # on and comes back by itself. I/O by the other path meets no error.
 # vms: pair
-# links: 2
 # limit: 300
 # check: 7.2
 set -euo pipefail

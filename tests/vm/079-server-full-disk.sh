@@ -25,8 +25,8 @@ slow=$(opened s1 nullb0)
 # filled: 60 requests, half a minute's worth, from both CPUs
 filled() {
 	on client "rm -f /run/fio.rc
-		(fio --name=f --filename=/dev/$slow --rw=randwrite --bs=4k --size=64m --number_ios=30 --numjobs=2 \
-			--iodepth=30 --ioengine=libaio --direct=1 --minimal >/dev/null 2>&1; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; fio --name=f --filename=/dev/$slow --rw=randwrite --bs=4k --size=64m --number_ios=30 --numjobs=2 \
+			--iodepth=30 --ioengine=libaio --direct=1 --minimal >/dev/null 2>&1 || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 	on client "until_true 10 eval 'read -r _ n </sys/block/$slow/inflight; test \$n -ge 56'" || fail "the disk is not full"
 }
 ended() { on client "until_true $1 test -s /run/fio.rc; cat /run/fio.rc"; }

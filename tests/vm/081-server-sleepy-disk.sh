@@ -20,8 +20,8 @@ array() { on server "echo $1 >/sys/block/md0/md/array_state"; }
 asking() { on server 'until_true 10 has /sys/block/md0/md/array_state write-pending' || fail "the array does not ask"; }
 # write DISK BLOCK: its exit code in /run/rc, once it ends
 write() {
-	on client "rm -f /run/rc; (dd if=/dev/zero of=/dev/$1 bs=4k count=1 seek=$2 oflag=direct conv=notrunc 2>/dev/null
-		echo \$? >/run/rc) >/dev/null 2>&1 </dev/null &"
+	on client "rm -f /run/rc; (rc=0; dd if=/dev/zero of=/dev/$1 bs=4k count=1 seek=$2 oflag=direct conv=notrunc 2>/dev/null || rc=\$?
+		echo \$rc >/run/rc) >/dev/null 2>&1 </dev/null &"
 }
 written() { [ "$(on client 'until_true 20 test -s /run/rc; cat /run/rc')" = 0 ] || fail "the write failed"; }
 # others_go_on TEXT: while a write is at the array

@@ -16,7 +16,7 @@ on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 gone() { [ "$(field '.items | length' list devices)" = 0 ] && [ "$(on client 'ls /sys/class/rtrs-client')" = '' ]; }
 
 exits 8 'modprobe rnbd-client' map ram0 from s1 --path ip:10.77.0.1
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=2 rd_size=16384'
+on server 'anew brd rd_nr=2 rd_size=16384'
 load_ours client rnbd-client
 
 # nobody there, and nobody answering

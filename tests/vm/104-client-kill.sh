@@ -6,7 +6,6 @@
 # and what it writes is not disturbed by what its last life had under way.
 # KILLS= of each (default 1).
 # vms: pair
-# links: 2
 # boot: fresh
 # kernels: none
 # limit: 1800

@@ -6,7 +6,6 @@
 # disk goes, requests end, be the other link lost or not: none that has a slot
 # stands behind one that waits for it. STORM= seconds (default 60), SEED= to repeat.
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 1200
 set -euo pipefail
@@ -16,7 +15,7 @@ set -euo pipefail
 need_modules
 [ "$CLIENT$SERVER" = oursours ] || skip "an in-tree server may carry a lost write out over a newer one"
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 	dmsetup create held --table "0 131072 linear /dev/ram0 0"; dmsetup mknodes held'
 # twelve for I/O, four for messages; sixteen want them
 server_load /dev/mapper sess_queue_depth=16

@@ -5,7 +5,6 @@
 # median and worst; asserts nothing about time. ROUNDS= (default 3), KINDS=.
 # What never returns is a figure too: both guests then begin anew.
 # vms: pair
-# links: 2
 # boot: fresh
 # kernels: none
 # limit: 14400

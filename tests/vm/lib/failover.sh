@@ -194,7 +194,8 @@ counters_of() { watch "counters $paths/$(path_name "$1")"; }
 
 # fail_of WORDS: fails, after what each side and its devices know of the paths.
 fail_of() {
-	local name
+	local name kind
+	kind=$(failure_kind)
 	for name in client server; do
 		echo "$name:"
 		# shellcheck disable=SC2016 # for the guest's shell
@@ -206,7 +207,7 @@ fail_of() {
 		echo "$name's log:"
 		on "$name" 'dmesg | grep -E "rtrs|rnbd" | tail -n 5' || :
 	done
-	fail "$*"
+	fail "$kind$*"
 }
 
 # try_paths_are SECONDS STATE LINK...: sets link to the first that is not.
@@ -305,6 +306,7 @@ ledger_value() { on client 'ledger stat /run/ledger' | sed -n "s/.*\b$1 \([0-9]*
 ledger_good() {
 	local said
 	said=$(on client 'ledger stat /run/ledger')
+	[[ $said = *' bad 0 '* ]] || fail_bytes "ledger: $said: $(on client 'head -n 5 /run/ledger.out')"
 	[[ $said = *' errors 0 bad 0 '* ]] || fail "ledger: $said: $(on client 'head -n 5 /run/ledger.out')"
 }
 
@@ -314,5 +316,5 @@ ledger_stop() {
 	ON_LIMIT=100 on client 'ledger stop /run/ledger 60' || fail "requests of the ledger hang"
 	ON_LIMIT=400 on client "ledger verify /dev/$disk /run/ledger" || rc=$?
 	[ $rc != 124 ] || fail "reading all blocks takes too long: $(on client "grep . $paths/*/state $paths/*/stats/rdma")"
-	[ $rc = 0 ] || fail "durable writes are lost"
+	[ $rc = 0 ] || fail_bytes "durable writes are lost"
 }

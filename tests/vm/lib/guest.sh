@@ -2,17 +2,23 @@
 # shellcheck shell=bash
 # In the guest: what every command sent with `on` may use.
 
-# until_true SECONDS COMMAND...: waits for an event; fails when it never comes.
+# until_true SECONDS COMMAND...: waits for an event; 123 when it never comes.
 # within SECONDS COMMAND...: a program that has to end by then. Both allow more on a
 # kernel that is slow.
 until_true() {
 	local end=$((SECONDS + $1 * VM_SLOW))
 	shift
 	until "$@"; do
-		[ $SECONDS -lt "$end" ] || { echo "never true: $*"; return 1; }
+		[ $SECONDS -lt "$end" ] || { echo "never true: $*"; return 123; }
 		# a pause without a program: nobody writes to this one
 		read -rt 0.1 _ <&9 || :
 	done
+}
+
+# anew MODULE PARAMETER...: loads it, and if it is loaded, without what it has by now.
+anew() {
+	[ ! -d "/sys/module/$1" ] || rmmod "$1"
+	modprobe "$@"
 }
 
 within() { timeout $(($1 * VM_SLOW)) "${@:2}"; }
@@ -31,7 +37,7 @@ has() {
 
 nth() {
 	local words
-	read -ra words <"$1" && [ "${words[$2 - 1]}" "$3" "$4" ]
+	read -ra words <"$1" && test "${words[$2 - 1]}" "$3" "$4"
 }
 
 none() { ! compgen -G "$1" >/dev/null; }

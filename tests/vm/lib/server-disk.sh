@@ -77,7 +77,7 @@ export_file() { on server "cat /sys/class/rnbd-server/ctl/devices/$1/sessions/$2
 exports() { on server 'ls /sys/class/rnbd-server/ctl/devices'; }
 
 # ram_disks COUNT [KIB]: fresh ones, whatever an earlier test left.
-ram_disks() { on server "modprobe -r brd; modprobe brd rd_nr=$1 rd_size=${2:-16384}"; }
+ram_disks() { on server "anew brd rd_nr=$1 rd_size=${2:-16384}"; }
 
 # server_up [PARAMETER...], client_up [PARAMETER...]: with CLIENT=intree the
 # in-tree client, which has no parameters.

@@ -12,7 +12,22 @@ VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-90}      # seconds until init, then a new try
 VM_SLOW=${VM_SLOW:-1}                    # how many times what a guest may take
 VM_LANES='0 1 2 3'                      # commands a guest can run at once
 
-fail() { echo "FAIL: $*" >&2; exit 1; }
+# fail WORDS: ends the test; what kind of failure it is comes first, as far as the last
+# command in a guest that failed tells. fail_bytes WORDS: data is wrong.
+fail() { echo "FAIL: $(failure_kind)$*" >&2; exit 1; }
+fail_bytes() { echo "FAIL: wrong byte: $*" >&2; exit 1; }
+
+# failure_note STATUS, failure_kind: kept in a file, for commands run in subshells.
+failure_note() { [ "$1" = 0 ] || echo "$1 $EPOCHSECONDS" >"$VM_RUN/failure"; }
+failure_kind() {
+	local status='' at
+	read -r status at <"$VM_RUN/failure" 2>/dev/null || :
+	[ -n "$status" ] && [ $((EPOCHSECONDS - at)) -le 3 ] || return 0
+	case $status in
+	123 | 124) echo "hang: " ;;
+	125) echo "harness: " ;;
+	esac
+}
 skip() { echo "SKIP: $*"; exit 77; }
 
 vm_number() {
@@ -160,7 +175,7 @@ vm_start() {
 
 # vm_launch NAME [OPTION...]: starts its boot. vm_await NAME: until it is ready.
 vm_launch() {
-	local name=$1 number option links=1 mem=${VM_MEM:-1024} cpus=2 append='' more=()
+	local name=$1 number option links=2 mem=${VM_MEM:-1024} cpus=2 append='' more=()
 	shift
 	mkdir -p "$VM_RUN/$name"
 	if [ $# -gt 0 ] || [ ! -e "$VM_RUN/$name/options" ]; then
@@ -178,6 +193,7 @@ vm_launch() {
 		esac
 	done <"$VM_RUN/$name/options"
 	number=$(vm_number "$name")
+	echo "$EPOCHSECONDS" >"$VM_RUN/$name/launched"
 	vm_args "$number" "$links" || return 1
 	vm_power_on "$name" -smp "$cpus" -m "$mem" "${vm_args[@]}" "${more[@]}" \
 		-append "$(vm_command_line "$name" "$number") $append"
@@ -190,6 +206,7 @@ vm_await() {
 		if vm_wait "$VM_BOOT_LIMIT" "$name to reach init" vm_says "$name" '^guest: init\|Kernel panic' &&
 			vm_says "$name" '^guest: init'; then
 			vm_wait 120 "$name to become ready" vm_says "$name" '^guest: ready' || return 1
+			[ -e "$VM_RUN/boot-seconds" ] || echo $((EPOCHSECONDS - $(<"$VM_RUN/$name/launched"))) >"$VM_RUN/boot-seconds"
 			log_mark "$name"
 			resources_note "$name"
 			return
@@ -269,19 +286,20 @@ vm_freeze() { monitor "$1" stop; }
 vm_thaw() { monitor "$1" cont; }
 
 # on NAME COMMANDS: runs them in the guest with bash; prints what they print,
-# returns their status; 124 when they take longer than ON_LIMIT (60) seconds. The first
-# that fails ends them, and a pipe fails with any of its parts. Up to four at a time on
+# returns their status; 123 when they waited in vain (until_true), 124 when they take
+# longer than ON_LIMIT (60) seconds, 125 when the guest is not there. The first that fails ends them, and a pipe fails with any of its parts. Up to four at a time on
 # one guest.
 on() {
 	local name=$1 code=$2 lane fd rc=0
 	while :; do
-		vm_alive "$name" || { echo "$name is not running" >&2; return 125; }
+		vm_alive "$name" || { echo "$name is not running" >&2; failure_note 125; return 125; }
 		for lane in $VM_LANES; do
 			[ ! -e "$VM_RUN/$name/broken$lane" ] || continue
 			exec {fd}>"$VM_RUN/$name/lane$lane.lock"
 			if flock -n "$fd"; then
 				lane_run "$name" "$lane" "$(slowly "${ON_LIMIT:-60}")" "$code" {fd}>&- || rc=$?
 				exec {fd}>&-
+				failure_note $rc
 				return $rc
 			fi
 			exec {fd}>&-
