@@ -5,7 +5,6 @@
 # again beside the other, a guest that stands still goes on, commands run side by
 # side, and the scan of the kernel log finds what it must, before a boot too.
 # vms: pair
-# boot: fresh
 # check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"

@@ -8,6 +8,7 @@
 # kernels: all
 # peers: intree
 # boot: fresh
+# check: none
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/intree-client.sh"

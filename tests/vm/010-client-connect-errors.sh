@@ -4,7 +4,7 @@
 # such address, no route, a listener that is not RTRS, a bad name. Nothing of
 # it is left behind.
 # vms: pair
-# smoke: yes
+# check: 6.1 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 

@@ -37,9 +37,8 @@ wire_check inval
 unload server
 wire_disk_gone "$backing"
 
-for setup in 'always_invalidate=N' 'always_invalidate=Y' 'sess_queue_depth=2 always_invalidate=N' \
-	'sess_queue_depth=3' 'sess_queue_depth=511' 'sess_queue_depth=1024 max_chunk_size=8192' \
-	'max_chunk_size=524288'; do
+for setup in 'always_invalidate=Y' 'sess_queue_depth=2 always_invalidate=N' \
+	'sess_queue_depth=511 max_chunk_size=8192' 'sess_queue_depth=3 max_chunk_size=524288'; do
 	serve "$setup"
 	disk=$(opened s1 /dev/ram0)
 	verify "$disk"

@@ -6,6 +6,7 @@
 # the device that was added again, and what it writes and reads is right.
 # The same for the end of a single path. Unloading tells the clients at once.
 # vms: pair
+# check: 6.1
 # kernels: edge
 # limit: 400
 set -euo pipefail

@@ -3,6 +3,7 @@
 # The client's sysfs files are the ABI's, byte for byte, there when the disk's
 # uevent comes; links name device and session; modes of the files as given.
 # vms: pair
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

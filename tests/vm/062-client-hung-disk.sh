@@ -22,7 +22,7 @@ hangs() {
 have_ours client || skip "our modules are not built"
 ram_disks
 on server 'modprobe dm_mod; dmsetup create slow --table "0 65536 linear /dev/ram1 0"
-	until_true 10 test -b /dev/mapper/slow || dmsetup mknodes'
+	dmsetup mknodes slow'
 server_up
 client_up
 slow=$(mapped /dev/mapper/slow) other=$(mapped /dev/ram0)

@@ -4,6 +4,7 @@
 # names the line that would allow it. With a search path devices below it open,
 # %SESSNAME% stands for the session, and no name leads out of the directory.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

@@ -3,6 +3,7 @@
 # Opens that cannot succeed are answered with an error that tells the reason,
 # and cost the session nothing: its other devices keep working.
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

@@ -5,6 +5,7 @@
 # command and keep their blocks, a sync and a durable write flush its cache, and
 # a range of the whole device goes through in one command.
 # vms: pair
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

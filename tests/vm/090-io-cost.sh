@@ -5,6 +5,7 @@
 # registers once; batched requests share doorbells; the server allocates nothing.
 # Prints the table.
 # vms: pair
+# check: 7.2
 # kernels: edge
 # limit: 400
 set -euo pipefail

@@ -4,7 +4,7 @@
 # netlink, says what is wrong with the documented exit status, in text and JSON,
 # leaves nothing behind after a failure, and works over sysfs alone, too.
 # vms: pair
-# smoke: yes
+# check: 6.1 7.2
 # limit: 240
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -21,7 +21,7 @@ load_ours client rnbd-client
 
 # nobody there, and nobody answering
 exits 11 'nobody listens' map ram0 from s1 --path ip:10.77.0.1
-exits 11 '' map ram0 from s1 --path ip:10.77.0.99
+exits 11 'Network is unreachable' map ram0 from s1 --path ip:192.0.2.1
 gone || fail "a failed mapping is left"
 
 load_ours server rnbd-server dev_search_path=/dev
