@@ -10,7 +10,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 
 have_ours server || skip "our modules are not built"
-on server 'modprobe brd rd_nr=1 rd_size=16384; modprobe rdma_cm'
+on server 'anew brd rd_nr=1 rd_size=16384; modprobe rdma_cm'
 before=$(on server 'rdma resource show')
 load_ours server rnbd-server dev_search_path=/dev
 load_ours server rnbd-client

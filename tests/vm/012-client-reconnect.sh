@@ -12,7 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/server-disk.sh"
 
 have_ours client || skip "our modules are not built"
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_up dev_search_path=/dev
 client_up fast_io_fail=0
 disk=$(opened s1 ram0)

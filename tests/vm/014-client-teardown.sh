@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/server-disk.sh"
 
 have_ours client || skip "our modules are not built"
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_up dev_search_path=/dev
 client_up fast_io_fail=0
 before=$(on client 'rdma resource show rxe0')

@@ -15,7 +15,7 @@ set -euo pipefail
 
 have_ours client || skip "our modules are not built"
 have_peers server || skip "the in-tree peers are not built"
-on server 'modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod; modprobe rdma_cm
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod; modprobe rdma_cm
 	[ -e /dev/dm-0 ] || { echo "0 64 linear /dev/ram0 0"; echo "64 8 error"; echo "72 1000 linear /dev/ram0 72"; } |
 		dmsetup create bad'
 client_up

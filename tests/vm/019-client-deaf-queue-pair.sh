@@ -14,7 +14,7 @@ for value in -2 9 32; do
 	! on client "modprobe rtrs-client ack_timeout=$value" 2>/dev/null || fail "loads with ack_timeout=$value"
 done
 fixed_neighbours
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 on client 'modprobe rtrs-client ack_timeout=15'
 client_load

@@ -15,7 +15,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 before=$(on server 'rdma resource show')
 ops=/sys/kernel/debug/rtrs-server/ops
 

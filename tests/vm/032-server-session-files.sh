@@ -14,7 +14,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=16384'
+on server 'anew brd rd_nr=1 rd_size=16384'
 load_ours server rnbd-server dev_search_path=/dev
 load_peer client rnbd-client
 class=/sys/class/rtrs-server

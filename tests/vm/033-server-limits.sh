@@ -14,7 +14,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=16384'
+on server 'anew brd rd_nr=1 rd_size=16384'
 on client 'modprobe rdma_ucm'
 before=$(on server 'rdma resource show')
 load_peer client rnbd-client

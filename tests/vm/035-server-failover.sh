@@ -17,7 +17,7 @@ have_peers client || skip "the in-tree peers are not built"
 neighbours
 on server "ip neigh replace 10.78.0.2 lladdr $(vm_mac 2 1) dev eth1"
 on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"
-on server 'modprobe brd rd_nr=1 rd_size=16384; modprobe dm_delay
+on server 'anew brd rd_nr=1 rd_size=16384; modprobe dm_delay
 	dmsetup create slow --table "0 32768 delay /dev/ram0 0 300"
 	dmsetup mknodes slow'
 load_ours server rnbd-server dev_search_path=/dev/mapper

@@ -16,7 +16,7 @@ set -euo pipefail
 
 need_raw_client
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=4096'
+on server 'anew brd rd_nr=1 rd_size=4096'
 before=$(on server 'rdma resource show')
 
 up() {

@@ -14,7 +14,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/failover.sh"
 
 need_modules
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 
 client_back() {

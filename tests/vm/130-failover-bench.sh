@@ -24,7 +24,7 @@ declare -A names=(
 	[reboot]='server reboot')
 
 serve() {
-	on server 'modprobe brd rd_nr=1 rd_size=65536'
+	on server 'anew brd rd_nr=1 rd_size=65536'
 	server_load /dev
 }
 
