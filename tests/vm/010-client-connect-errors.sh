@@ -20,7 +20,7 @@ refused() {
 		>/sys/class/rnbd-client/ctl/map_device; } 2>&1") || fail "$5: mapped"
 	[[ $out = *"$2"* ]] || fail "$5: \"$out\", expected \"$2\""
 	[ $((SECONDS - started)) -le "$(slowly "$1")" ] || fail "$5: took $((SECONDS - started)) s"
-	[ -z "$3" ] || grep -q "rtrs_client: $4: .*$3" <<<"$(vm_log client)" || fail "$5: the log does not say \"$3\""
+	[ -z "$3" ] || grep -q "rtrs_client: $4: .*$3" <<<"$(log_since client)" || fail "$5: the log does not say \"$3\""
 }
 
 refused 8 'Connection refused' 'nobody listens on this address and port' nobody 10.77.0.1

@@ -37,8 +37,8 @@ reads ../../max_reconnect_attempts -1
 reads ../../mpath_policy 'min-inflight (MI: 1)'
 on client "echo rr >$dir/../../mpath_policy"
 reads ../../mpath_policy 'round-robin (RR: 0)'
-! on client "echo 10000 >$dir/../../max_reconnect_attempts" 2>/dev/null || fail "10000 attempts"
-! on client "echo 0 >$dir/stats/rdma" 2>/dev/null || fail "reset by 0"
+fails client 'Invalid argument' "echo 10000 >$dir/../../max_reconnect_attempts"
+fails client 'Invalid argument' "echo 0 >$dir/stats/rdma"
 peer "put $disk 0 one"
 on client "echo 1 >$dir/stats/rdma"
 peer "put $disk 0 two"

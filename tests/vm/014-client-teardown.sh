@@ -41,7 +41,7 @@ load "$disk"
 on client 'rdma link delete rxe0'
 idle 20
 [ "$(on client 'cat /sys/class/rtrs-client/s1/paths/*/state')" = disconnected ] || fail "still connected"
-grep -q 's1: path .* lost: the RDMA device went away' <<<"$(vm_log client)" || fail "the log does not say why"
+grep -q 's1: path .* lost: the RDMA device went away' <<<"$(log_since client)" || fail "the log does not say why"
 on client 'rdma link add rxe0 type rxe netdev eth0'
 on client "echo force >/sys/block/$disk/rnbd/unmap_device"
 nothing_left

@@ -43,7 +43,7 @@ for setup in 'always_invalidate=Y' 'sess_queue_depth=2 always_invalidate=N' \
 	disk=$(opened s1 /dev/ram0)
 	verify "$disk"
 	bad=$(opened s1 /dev/dm-0)
-	! on client "dd if=/dev/$bad of=/dev/null bs=4096 skip=8 count=1 iflag=direct 2>/dev/null" || fail "$setup: a bad sector was read"
+	fails client 'Input/output error' "dd if=/dev/$bad of=/dev/null bs=4096 skip=8 count=1 iflag=direct"
 	peer "put $bad 0 good"
 	[ "$(peer "get $bad 0 4")" = good ] || fail "$setup: not usable after a read error"
 	peer "unmap $disk $bad"

@@ -11,7 +11,7 @@ set -euo pipefail
 
 need_modules
 for value in -2 9 32; do
-	! on client "modprobe rtrs-client ack_timeout=$value" 2>/dev/null || fail "loads with ack_timeout=$value"
+	fails client 'Invalid argument' "modprobe rtrs-client ack_timeout=$value"
 done
 fixed_neighbours
 on server 'anew brd rd_nr=1 rd_size=65536'

@@ -26,7 +26,7 @@ answer() {
 	on server 'pkill cm_answer || :; until_true 5 gone cm_answer'
 	[ $((SECONDS - started)) -le "$(slowly "$limit")" ] || fail "$cause: took $((SECONDS - started)) s"
 	[[ $out = *"$error"* ]] || fail "$cause: \"$out\", expected \"$error\""
-	grep -qE "rtrs_client: s1: .*$cause" <<<"$(vm_log client)" || fail "the log does not say \"$cause\""
+	grep -qE "rtrs_client: s1: .*$cause" <<<"$(log_since client)" || fail "the log does not say \"$cause\""
 	log_mark client
 }
 

@@ -24,9 +24,7 @@ intree_map files ram0
 path=$class/files/paths/ip:10.77.0.2@ip:10.77.0.1
 says() { [ "$(on server "cat $path/$1")" = "$2" ] || fail "$1: $(on server "cat $path/$1")"; }
 mode_of() { [ "$(on server "stat -c %a $path/$1")" = "$2" ] || fail "mode of $1"; }
-denied() {
-	! on server "echo '$2' >$path/$1" 2>/dev/null || fail "$1 takes \"$2\""
-}
+denied() { fails server 'Invalid argument' "echo '$2' >$path/$1"; }
 
 [ "$(on server "ls $class $class/files/paths $path $path/stats" | sort | tr '\n' ' ')" = \
 	"$(printf '%s\n' "$class:" files '' "$class/files/paths:" "${path##*/}" '' "$path:" \

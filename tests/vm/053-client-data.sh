@@ -62,7 +62,7 @@ modes='Y N auto'
 for mode in $modes; do
 	on server 'until_true 20 none "/sys/class/rtrs-server/*"'
 	unload server
-	load_ours server rtrs-server always_invalidate=$mode max_chunk_size=524288 sess_queue_depth=128
+	load_ours server rtrs-server "always_invalidate=$mode" max_chunk_size=524288 sess_queue_depth=128
 	server_up
 	one=$(mapped /dev/ram0)
 	[ "$(on client "cat /sys/block/$one/queue/max_segments")" = 128 ] || fail "max_segments"

@@ -42,7 +42,7 @@ grep -q '/dev/ram1' /tmp/list.$$ || fail "what sysfs mapped is not in the list"
 rm /tmp/list.$$
 says 'no such device' 'map /dev/nosuch from s1'
 says 'path' 'map /dev/ram0 from s9'
-says '' 'map a!b from s1'
+says 'a!b' 'map a!b from s1'
 on client "sleep 1000 </dev/rnbd0 & echo \$! >/tmp/user"
 says 'use' 'unmap rnbd0'
 on client 'kill $(cat /tmp/user); until_true 5 rnbdctl unmap rnbd0' || fail "unmap"

@@ -96,7 +96,7 @@ reads || fail "no I/O after the third outage"
 ask "attr $disk unmap_device normal"
 
 on client 'echo 7 >/sys/module/rnbd_client/parameters/fast_io_fail'
-! on client 'echo -2 >/sys/module/rnbd_client/parameters/fast_io_fail' 2>/dev/null || fail "-2 seconds"
+fails client 'Invalid argument' 'echo -2 >/sys/module/rnbd_client/parameters/fast_io_fail'
 disk=$(mapped /dev/ram0)
 file "$disk" fast_io_fail 7
 refused 'Invalid argument' "sessname=s1 device_path=/dev/ram1 fast_io_fail=-2"

@@ -86,8 +86,8 @@ for device in /dev/ram0 /dev/ram1; do
 	exits 4 'has no path to ip:10.77.0.1: it is one to ip:10.78.0.1' map $device from s1 --path 10.77.0.1
 	exits 4 'rnbdctl path add s1' map $device from s1 --path 10.77.0.1 -n
 	exits 4 'uses port 1234, not 4321' map $device from s1 --path 10.78.0.1 --port 4321
-	exits 4 '' --sysfs /sys map $device from s1 --path 10.77.0.1
-	exits 4 '' --sysfs /sys map $device from s1 --path 10.78.0.1 --port 4321
+	exits 4 's1' --sysfs /sys map $device from s1 --path 10.77.0.1
+	exits 4 's1' --sysfs /sys map $device from s1 --path 10.78.0.1 --port 4321
 done
 [ "$(log_since client | grep -c "s1: not mapped: .*$none")" -ge 4 ] || fail "lines in the log: $(log_since client)"
 has "$four" connected
@@ -119,7 +119,7 @@ settles "$four" connected
 
 # a path that was never connected, which sysfs does not show, is one all the same
 on client 'rnbdctl path add s1 10.78.0.99 --no-wait' || fail "path add"
-exits 0 '' --sysfs /sys map /dev/ram0 from s1 --path 10.78.0.99
+does --sysfs /sys map /dev/ram0 from s1 --path 10.78.0.99
 netlink 'File exists' s1 /dev/ram0 0 10.78.0.99
 on client 'rnbdctl path delete 10.78.0.99'
 on client 'rnbdctl unmap /dev/ram0@s1 /dev/ram1@s1' || fail "unmap"

@@ -48,7 +48,7 @@ peer "mkfs.ext4 -q /dev/$image && mkdir -p /run/m && mount -o discard /dev/$imag
 peer "blkdiscard /dev/$image"
 
 on server 'echo 1 >/sys/class/rnbd-server/ctl/devices/ram0/sessions/s1/force_close'
-io_fails '' "put $disk 0 stale"
+io_fails 'Input/output error' "put $disk 0 stale"
 peer "put $image 0 other"
 peer "unmap $disk"
 disk=$(opened s1 ram0)
@@ -61,9 +61,9 @@ peer "unmap $disk $reader $image"
 disk=$(opened s1 ram0)
 peer "mkfs.ext4 -qF -O ^has_journal /dev/$disk && mount /dev/$disk /run/m"
 exits 10 '/run/m' unmap "$disk"
-exits 0 '' unmap --force "$disk"
+does unmap --force "$disk"
 new=$(opened s1 ram0)
-exits 0 '' unmap "$new"
+does unmap "$new"
 peer "umount /run/m"
 all_down
 on server 'losetup -d /dev/loop0 && umount /mnt'

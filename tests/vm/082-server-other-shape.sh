@@ -75,7 +75,7 @@ for shape in '64 65536' '256 65536' '128 32768'; do
 	fi
 	unload server
 	serve 128 65536
-	exits 0 '' path reconnect $name
+	does path reconnect $name
 	becomes open 10
 	[ "$shape" = '64 65536' ] || wait $reader || fail "$shape: what was held failed"
 	works "after $shape"

@@ -64,7 +64,7 @@ same path add s1 10.78.0.2@10.78.0.1
 exits 11 'taken back' path add s1 10.78.0.99
 exits 3 '"s2"' path add s2 10.78.0.1
 has $one connected $two connected
-exits 0 '' path add s1 10.78.0.99 --no-wait
+does path add s1 10.78.0.99 --no-wait
 on client "until_true 30 eval 'rnbdctl -j list paths | jq -e \".items[] | select(.dst.address == \\\"ip:10.78.0.99\\\" and .cause != \\\"none\\\")\" >/dev/null'" ||
 	fail "a path without a server has no cause"
 exits 12 '2/3 paths' status --check
@@ -81,7 +81,7 @@ done
 same session set s1 --policy mi --max-reconnect-attempts -1
 changed session set s1 --max-reconnect-attempts 9
 reads max_reconnect_attempts $'9\n'
-exits 2 '' session set s1 --policy fastest
+exits 2 'fastest' session set s1 --policy fastest
 changed session set s1 --heartbeat-idle 3000 --heartbeat-busy 200 --heartbeat-missed 9
 same session set s1 --heartbeat-idle 3000 --heartbeat-busy 200 --heartbeat-missed 9
 exits 2 '20 ms to that' session set s1 --heartbeat-busy 3001 --policy rr
@@ -200,5 +200,5 @@ all_told() { [ "$(on client "awk '\$1 == 1 { n += 1 + \$3 } END { print n + 0 }'
 vm_wait 40 "the count of events" all_told || fail "events: $(on client 'cat /tmp/events')"
 [ "$(on client 'kill $(cat /tmp/events.pid); wc -l </tmp/events')" -lt 120 ] || fail "no event was left out"
 [[ $(on client 'tail -n 1 /tmp/events') = '1 min-latency '* ]] || fail "the last event: $(on client 'tail -n 1 /tmp/events')"
-exits 0 '' unmap rnbd0
+does unmap rnbd0
 all_down

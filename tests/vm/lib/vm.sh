@@ -224,7 +224,7 @@ vm_await() {
 # address, and would translate every program's libraries anew. No keys for modules'
 # signatures and no tests of the kernel's own ciphers: a sixth of a boot.
 vm_command_line() {
-	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
+	echo "console=ttyS0 ignore_loglevel printk.devkmsg=on panic=0 oops=panic panic_on_warn=1" \
 		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr norandmaps" \
 		"initcall_blacklist=load_system_certificate_list cryptomgr.notests=1" \
 		"tsc=reliable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
@@ -247,7 +247,7 @@ vm_mac() { echo "52:54:00:77:0$2:0$1"; }
 vm_power_on() {
 	local name=$1 dir=$VM_RUN/$1 lane args=()
 	shift
-	rm -f "$dir"/lane* "$dir/broken"*
+	rm -f "$dir"/lane* "$dir/broken"* "$dir/frozen"
 	for lane in $VM_LANES; do
 		mkfifo "$dir/lane$lane.in" "$dir/lane$lane.out"
 		args+=(-chardev "pipe,id=lane$lane,path=$dir/lane$lane"
@@ -282,8 +282,8 @@ vm_kill() {
 	rm -f "$VM_RUN/$1/pid"
 }
 
-vm_freeze() { monitor "$1" stop; }
-vm_thaw() { monitor "$1" cont; }
+vm_freeze() { monitor "$1" stop; touch "$VM_RUN/$1/frozen"; }
+vm_thaw() { monitor "$1" cont; rm -f "$VM_RUN/$1/frozen"; }
 
 # on NAME COMMANDS: runs them in the guest with bash; prints what they print,
 # returns their status; 123 when they waited in vain (until_true), 124 when they take
@@ -306,6 +306,19 @@ on() {
 		done
 		sleep 0.1
 	done
+}
+
+# fails NAME TEXT COMMANDS: in the guest they must end with an error, and say TEXT.
+fails() {
+	local out rc=0
+	[ -n "$2" ] || fail "$3: any words would do"
+	out=$(on "$1" "{ $3
+		} 2>&1" 2>/dev/null) || rc=$?
+	case $rc in
+	0) fail "no error: $3" ;;
+	12[3-7]) fail "status $rc instead of an error: $3: $out" ;;
+	esac
+	[[ $out = *"$2"* ]] || fail "$3: \"$out\" does not say \"$2\""
 }
 
 # lane_run NAME LANE SECONDS CODE: sends "id seconds slowness bytes" and the code, takes
@@ -387,6 +400,16 @@ neighbours() {
 		ip -6 neigh replace fd77::1 lladdr $(vm_mac 1 0) dev eth0"
 }
 
+# log_sync NAME: until the console has all that the kernel has said by now: a line of ours
+# behind it has come. A guest that cannot speak has said what it has.
+log_sync() {
+	local line="harness: line $RANDOM$RANDOM"
+	if [ -e "$VM_RUN/$1/frozen" ] || ! vm_alive "$1" || vm_says "$1" 'Kernel panic'; then return; fi
+	# says nothing about the test that it is for
+	(failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg") 2>/dev/null || return 0
+	vm_wait 20 "the console of $1" vm_says "$1" "$line" || :
+}
+
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
 # so far is old; its faults are kept for log_clean. log_since NAME: since the
 # mark, which may be several boots. log_forgive NAME: old, and no fault counts.
@@ -394,10 +417,11 @@ vm_log() { console_from "$1" boot-mark; }
 # A reader that has seen enough is no error.
 console_from() { tail -c +"$(($(<"$VM_RUN/$1/$2") + 1))" "$VM_RUN/$1/console.log" || [ $? = 141 ]; }
 log_mark() {
+	log_sync "$1"
 	[ ! -s "$VM_RUN/$1/mark" ] || log_faults "$1" >>"$VM_RUN/$1/faults" || :
 	stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"
 }
-log_since() { console_from "$1" mark; }
+log_since() { log_sync "$1"; console_from "$1" mark; }
 log_forgive() {
 	log_mark "$1"
 	rm -f "$VM_RUN/$1/faults"
