@@ -21,7 +21,7 @@ load_ours client rnbd-client
 
 # nobody there, and nobody answering
 exits 11 'nobody listens' map ram0 from s1 --path ip:10.77.0.1
-exits 11 'Network is unreachable' map ram0 from s1 --path ip:192.0.2.1
+exits 11 'ENETUNREACH' map ram0 from s1 --path ip:192.0.2.1
 gone || fail "a failed mapping is left"
 
 load_ours server rnbd-server dev_search_path=/dev
