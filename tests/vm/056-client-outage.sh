@@ -16,7 +16,7 @@ set -euo pipefail
 # server_again MIB: the server's modules go and come, over a file of that size.
 server_gone() { unload server; }
 server_back() {
-	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image &&
+	on server "losetup -d /dev/loop0 2>/dev/null || :; truncate -s $1M /mnt/image &&
 		losetup /dev/loop0 /mnt/image"
 	server_up
 }
@@ -26,7 +26,7 @@ size() { on client "cat /sys/block/$disk/size"; }
 works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data"; }
 
 have_ours client || skip "our modules are not built"
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt'
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt'
 server_back 16
 client_up
 disk=$(mapped /dev/loop0 fast_io_fail=0)

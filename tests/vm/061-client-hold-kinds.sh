@@ -14,13 +14,13 @@ set -euo pipefail
 becomes() { ON_LIMIT=100 on client "until_true $3 has /sys/block/$1/rnbd/state $2" || fail "$1 never $2"; }
 busy() { on client "until_true 20 awk '\$1 + \$5 > 100 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
 server_back() {
-	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image && losetup /dev/loop0 /mnt/image"
+	on server "losetup -d /dev/loop0 2>/dev/null || :; truncate -s $1M /mnt/image && losetup /dev/loop0 /mnt/image"
 	server_up
 }
 
 have_ours client || skip "our modules are not built"
 ram_disks
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt'
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt'
 server_back 16
 client_up
 

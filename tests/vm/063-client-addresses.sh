@@ -147,4 +147,20 @@ ask "map 'sessname=s3 path=ip:10.77.0.1 path=ip:10.78.0.1 device_path=/dev/ram1'
 on client 'until_true 10 test -b /dev/rnbd0 -a -b /dev/rnbd1' || fail "$(on client 'rnbdctl list')"
 link_join 0 server
 on client 'rnbdctl unmap rnbd0 rnbd1' || fail "unmap"
+
+# A path that has never been connected may be another machine's: when the server has
+# forgotten the session it waits for one that has been.
+link_cut 1 server
+ask "map 'sessname=s1 path=ip:10.77.0.1 device_path=/dev/ram0'" || fail "map"
+does path add s1 10.78.0.1 --no-wait
+link_cut 0 server
+unload server
+server_up
+link_join 1 server
+on client 'until_true 30 eval "rnbdctl -j list paths | jq -e \".items[] | select(.dst.address == \\\"ip:10.78.0.1\\\" and .errno == \\\"ENXIO\\\" and .attempt > 2)\" >/dev/null"' ||
+	fail "the path is not refused: $(on client 'rnbdctl list paths -j')"
+[ -z "$(on server 'ls /sys/class/rtrs-server')" ] || fail "an address that nobody has answered for makes the session"
+link_join 0 server
+settles ip:10.77.0.2@ip:10.77.0.1 connected "$four" connected
+on client 'rnbdctl unmap rnbd0' || fail "unmap"
 all_down

@@ -14,7 +14,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_ours client || skip "our modules are not built"
 on client 'type rnbdctl >/dev/null 2>&1' || skip "rnbdctl is not built"
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt
 	truncate -s 16M /mnt/image; losetup /dev/loop0 /mnt/image'
 server_up
 client_up
