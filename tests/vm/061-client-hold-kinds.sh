@@ -44,7 +44,7 @@ on client "mkdir -p /mnt/two; mkfs.ext4 -q /dev/$two && mount /dev/$two /mnt/two
 on client "sync; head -c 4m /tmp/data >/mnt/two/early" || fail "no file"
 unload server
 becomes "$two" closed 10
-fails client 'Input/output error' "dd if=/dev/$one of=/dev/null bs=4k count=1 iflag=direct status=none"
+fails client 'Link has been severed' "dd if=/dev/$one of=/dev/null bs=4k count=1 iflag=direct status=none"
 ON_LIMIT=150 on client "head -c 4m /tmp/data >/mnt/two/late; sync" &
 load=$!
 ON_LIMIT=150 on client "dd if=/dev/$two of=/dev/null bs=4k count=1 iflag=direct status=none" &
