@@ -45,16 +45,20 @@ link_met() { link_ask "$1" count "$2"; }
 link_await() { link_ask "$1" wait "$2" "$3" "$(slowly "${4:-10}")"; }
 link_release() { link_ask "$1" release "$2"; }
 
+# links_status: prints what each switch knows of its ports and rules.
+links_status() {
+	local dir
+	for dir in "$VM_RUN"/switch*; do
+		! vm_alive "${dir##*/}" || "$VM_SWITCH" ask "$dir" status | sed "s/^/${dir##*/}: /"
+	done
+}
+
 # links_whole: fails, printing it, when a test has left a rule or a port that is cut or stalled.
 links_whole() {
-	local dir left rc=0
-	for dir in "$VM_RUN"/switch*; do
-		vm_alive "${dir##*/}" || continue
-		left=$("$VM_SWITCH" ask "$dir" status | grep -E '^rule|^port [a-z]*( absent)? (cut|stalled)') || continue
-		echo "left in ${dir##*/}: $left"
-		rc=1
-	done
-	return $rc
+	local left
+	left=$(links_status | grep -E ': rule|: port [a-z]*( absent)? (cut|stalled)') || return 0
+	echo "left: $left"
+	return 1
 }
 
 # capture_start NAME [LINK]: from now on all frames on the guest's link, both
