@@ -23,21 +23,18 @@ map_paths ram0
 ledger_start blocks=512 threads=8 reads=0 pause=500
 both_carry 20
 
-# swallow QPN: what goes to that queue pair of the server by link 0. Number 32 is
-# where its number stands behind IP, UDP and 5 bytes of InfiniBand header.
-swallow() {
-	on client "modprobe sch_netem && modprobe sch_prio && modprobe cls_u32
-		tc qdisc replace dev eth0 root handle 1: prio bands 4 &&
-		tc qdisc add dev eth0 parent 1:4 netem loss 100% &&
-		tc filter add dev eth0 parent 1: protocol ip u32 match u32 $1 0x00ffffff at 32 flowid 1:4"
-}
-
 read -r reconnects _ <<<"$(counters_of 0)"
-# the youngest one carries I/O, the oldest one heartbeats
-peer_qpn=$(on client "rdma -j resource show qp link rxe0/1 type RC" |
-	jq 'map(select(.rqpn)) | max_by(.lqpn).rqpn')
-swallow "$peer_qpn"
+# the youngest one carries I/O, the oldest one heartbeats; what goes to the former vanishes
+read -r beats io <<<"$(on client "rdma -j resource show qp link rxe0/1 type RC" |
+	jq -r 'map(select(.rqpn)) | "\(min_by(.lqpn).rqpn) \(max_by(.lqpn).rqpn)"')"
+link_rule 0 drop deaf from=client qp="$io"
+link_rule 0 pass beats from=client qp="$beats" op=write-only-imm
+link_rule 0 pass answers from=server op=write-only-imm
 noticed 30 0 "$reconnects"
+[ "$(link_met 0 deaf)" -gt 0 ] || fail "nothing went to the queue pair"
+for rule in beats answers; do
+	[ "$(link_met 0 $rule)" -gt 0 ] || fail "no heartbeat lived on: $rule"
+done
 # what stands still without an error is called timed out (-110) after a while
 grep -q 'lost: the RDMA device reported a failed transfer (-5)' < <(log_since client) ||
 	fail "it was not the adapter that gave up"
@@ -45,5 +42,5 @@ ledger_await 50 30
 both_carry 60
 ledger_good
 ledger_stop
-on client 'tc qdisc del dev eth0 root'
+for rule in deaf beats answers; do link_release 0 $rule >/dev/null; done
 all_down

@@ -19,14 +19,16 @@ client_load
 map_paths ram0
 ledger_start blocks=16 threads=8 pause=0
 ledger_await 500 60
-for ((round = 0; round < ${ROUNDS:-4}; round++)); do
-	link=$((round % 2))
+for link in 0 1; do
 	read -r reconnects _ <<<"$(counters_of $link)"
+	link_rule $link hold late from=client op=send,write
+	link_await $link late 1
 	lose down@server $link
 	noticed 30 $link "$reconnects"
 	# by the other path, over all blocks
 	ledger_await 200 60
 	undo down@server $link
+	link_release $link late >/dev/null
 	paths_are 60 connected 0 1
 	both_carry 30
 	ledger_good

@@ -18,6 +18,8 @@ on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 server_load /dev
 client_load
 map_paths mapper/slow
+# an idle path would be missed after minutes
+on client "echo 60000 >$paths/../heartbeat_idle_ms"
 
 # under_way LINK: requests that wait for their answer.
 under_way() { on client "cut -d' ' -f5 $paths/$(path_name "$1")/stats/rdma"; }
@@ -35,7 +37,7 @@ for _ in 1 2; do
 	lose silent@switch $witness
 	lose disconnect@client $lost &
 	order=$!
-	noticed 8 $witness "$reconnects"
+	noticed 20 $witness "$reconnects"
 	# no path is taken back while the disk has something of a lost one
 	on server 'dmsetup resume slow'
 	undo silent@switch $witness

@@ -50,7 +50,8 @@ steadily() {
 
 guest() { ON_LIMIT=${2:-60} on client "dir=$dir; $(declare -f counted more share by both returned steadily); $1"; }
 policy() { on client "rnbdctl session set s1 --policy $1 >/dev/null" || fail "policy $1"; }
-# delay LINK TIME. Soft RDMA of 7.3.4 may lose a queue pair whose queue is replaced under it: it is changed.
+# delay LINK TIME: by netem, for a slow link is what the test needs, not one that keeps
+# packets. Soft RDMA of 7.3.4 may lose a queue pair whose queue is replaced under it: it is changed.
 delay() { on client "tc qdisc change dev eth$1 root netem delay $2"; }
 # shared: by both alike. Soft RDMA of a slow kernel may lose a path meanwhile (it
 # registers memory again with a retransmission); then, and there only, it is counted again.

@@ -16,7 +16,7 @@ need_modules
 rounds=${ROUNDS:-3}
 back_limit=${BACK_LIMIT:-90}
 declare -A names=(
-	[silent@client]='silent loss (100 % netem)'
+	[netem@client]='silent loss (100 % netem)'
 	[long@client]='silent loss, of 10 to 29 s'
 	[disconnect@server]='loud loss (server disconnects)'
 	[down@client]='ip link down, up'
@@ -154,7 +154,7 @@ rm -f "$VM_RUN"/bench.*
 begin
 printf '\ntable: client %s, server %s, %s rounds, median / worst\n' "$CLIENT" "$SERVER" "$rounds"
 printf '  %-32s %-20s %-20s %-20s %s\n' '' 'longest gap' 'slowest request' 'both paths again' 'I/O errors'
-for kind in ${KINDS:-silent@client long@client disconnect@server down@client rdma@client reboot}; do
+for kind in ${KINDS:-netem@client long@client disconnect@server down@client rdma@client reboot}; do
 	for ((round = 0; round < rounds; round++)); do
 		if [ "$kind" = reboot ]; then reboot_once; else one_loss "$kind" $((round % 2)); fi
 	done

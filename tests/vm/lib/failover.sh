@@ -7,8 +7,9 @@
 # A loss is WHAT@WHERE of a link:
 #   down@client down@server               ip link set down
 #   carrier@client carrier@server         the cable pulled out of the guest
-#   silent@client silent@server           what this guest sends vanishes (netem)
+#   silent@client silent@server           what this guest sends vanishes in the switch
 #   silent@switch                         what either sends vanishes
+#   netem@client long@client              as silent, in the guest itself, whose clock then has the end (130)
 #   rdma@client rdma@server               rdma link delete
 #   disconnect@client disconnect@server   the administrator's, on one path
 #   freeze@server                         the guest stands still: both links
@@ -100,12 +101,13 @@ lose() {
 	case $what in
 	down) on "$where" "ip link set eth$link down" ;;
 	carrier) monitor "$where" "set_link net$link off" ;;
-	silent | long)
+	silent)
 		if [ "$where" = switch ]; then
 			link_cut "$link" client
 		else
-			on "$where" "modprobe sch_netem && tc qdisc replace dev eth$link root netem loss 100%"
+			link_rule "$link" drop "silent-$where" "from=$where"
 		fi ;;
+	netem | long) on "$where" "modprobe sch_netem && tc qdisc replace dev eth$link root netem loss 100%" ;;
 	rdma) on "$where" "rdma link delete rxe$link" ;;
 	disconnect) on "$where" "echo 1 >/sys/class/rtrs-$where/$session/paths/$(path_name "$link")/disconnect" ;;
 	freeze) vm_freeze "$where" ;;
@@ -117,7 +119,7 @@ lose() {
 undo_words() {
 	case ${1%@*} in
 	down) echo "ip link set eth$2 up" ;;
-	silent | long) echo "tc qdisc del dev eth$2 root" ;;
+	netem | long) echo "tc qdisc del dev eth$2 root" ;;
 	rdma) echo "rdma link add rxe$2 type rxe netdev eth$2" ;;
 	esac
 }
@@ -133,7 +135,7 @@ undo() {
 		if [ "$where" = switch ]; then
 			link_join "$link" client
 		else
-			on "$where" "$(undo_words "$@")"
+			link_release "$link" "silent-$where" >/dev/null
 		fi ;;
 	rdma) on "$where" "$(undo_words "$@")" ;;
 	disconnect) [ "$where" != client ] || reconnect "$link" ;;
@@ -203,6 +205,7 @@ fail_of() {
 			rdma resource show cm_id; rdma resource show qp
 			ip -br link; ip neigh; tc -s qdisc show; rnbdctl list paths -j' || :
 	done
+	links_status
 	for name in server client; do
 		echo "$name's log:"
 		on "$name" 'dmesg | grep -E "rtrs|rnbd" | tail -n 5' || :

@@ -4,13 +4,13 @@
 # Each guest's state is a directory under $VM_RUN; whoever sources this file
 # with the same VM_RUN works on the same guests. The runner sets VM_RUN,
 # VM_KERNEL, VM_IMAGE and kills all guests at its end.
-#
-#   server 10.77.0.1 fd77::1 --- switch --- client 10.77.0.2 fd77::2     link 0
-#          10.78.0.1 fd78::1 --- switch --- client 10.78.0.2 fd78::2     link 1
 
 VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-90}      # seconds until init, then a new try
 VM_SLOW=${VM_SLOW:-1}                    # how many times what a guest may take
 VM_LANES='0 1 2 3'                      # commands a guest can run at once
+
+# shellcheck source=links.sh
+. "$(dirname "${BASH_SOURCE[0]}")/links.sh"
 
 # fail WORDS: ends the test; what kind of failure it is comes first, as far as the last
 # command in a guest that failed tells. fail_bytes WORDS: data is wrong.
@@ -56,7 +56,7 @@ vm_cpu_options() {
 	echo "-accel tcg,thread=multi,tb-size=256 -cpu max,-la57,-smap,-smep,-xsave,-avx,-avx2,-pku,-umip,-rdrand,-rdseed,-erms,-fsrm,-pclmulqdq"
 }
 
-# vm_host: the parent of all guests, started by whoever starts the first of them and
+# vm_host: the parent of all guests and switches, started by whoever starts the first of them and
 # dead with that one. A guest that a test powers on again outlives the test with it,
 # for the runner to look at what it has left.
 vm_host() {
@@ -70,8 +70,7 @@ vm_host() {
 		exec 9<>"$1/orders"
 		while read -r dir <&9; do
 			mapfile -d "" -t args <"$dir/command"
-			setpriv --pdeathsig KILL setsid qemu-system-x86_64 -nodefaults -no-user-config \
-				"${args[@]}" 9>&- >>"$dir/qemu.log" 2>&1 &
+			setpriv --pdeathsig KILL setsid "${args[@]}" 9>&- >>"$dir/qemu.log" 2>&1 &
 			echo $! >"$dir/pid.new"
 			mv "$dir/pid.new" "$dir/pid"
 		done' vm_host "$dir" </dev/null >/dev/null 2>&1 &
@@ -79,14 +78,11 @@ vm_host() {
 	disown # killing it is no news to the shell
 }
 
-# vm_qemu NAME ARGUMENT...: QEMU in the background.
-vm_qemu() {
+# vm_spawn NAME PROGRAM ARGUMENT...: in the background, as a child of that.
+vm_spawn() {
 	local dir=$VM_RUN/$1
-	shift
-	rm -f "$dir"/mon.{in,out} "$dir/pid"
-	mkfifo "$dir/mon.in" "$dir/mon.out"
-	printf '%s\0' -display none -chardev "pipe,id=mon,path=$dir/mon" \
-		-mon chardev=mon,mode=readline "$@" >"$dir/command"
+	rm -f "$dir/pid"
+	printf '%s\0' "${@:2}" >"$dir/command"
 	vm_host
 	# opening waits for a reader
 	timeout 20 bash -c 'echo "$1" >"$2"' order "$dir" "$VM_RUN/host/orders" || return 1
@@ -96,29 +92,44 @@ vm_qemu() {
 	done
 }
 
-# monitor NAME COMMAND: one line to QEMU's monitor; its answer is not read.
-monitor() {
-	vm_alive "$1" || fail "$1 is not running"
-	echo "$2" 1<>"$VM_RUN/$1/mon.in"
-	timeout 0.3 cat <>"$VM_RUN/$1/mon.out" >>"$VM_RUN/$1/mon.log" || :
+# vm_qemu NAME ARGUMENT...: QEMU in the background.
+vm_qemu() {
+	local dir=$VM_RUN/$1
+	rm -f "$dir"/mon.{in,out,ready}
+	mkfifo "$dir/mon.in" "$dir/mon.out"
+	vm_spawn "$1" qemu-system-x86_64 -nodefaults -no-user-config -display none \
+		-chardev "pipe,id=mon,path=$dir/mon" -mon chardev=mon,mode=control "${@:2}"
 }
 
-# A switch joins the ends of a link: guests may come and go, and no guest that
-# stands still holds up another, as on a real network.
-switch_start() {
-	local n=$1 dir=$VM_RUN/switch$1 name args=()
-	! vm_alive "switch$n" || return 0
-	mkdir -p "$dir"
-	# left by a switch that was killed: who connects to one of these is never heard
-	rm -f "$dir"/{server,client,third}
-	for name in server client third; do
-		args+=(-netdev "stream,id=$name,server=on,addr.type=unix,addr.path=$dir/$name"
-			-netdev "hubport,id=port-$name,hubid=0,netdev=$name")
+# monitor NAME COMMAND: one line to QEMU's monitor. When this returns it is done; these
+# commands say nothing, but for their errors.
+monitor() {
+	local dir=$VM_RUN/$1 lock
+	vm_alive "$1" || fail "$1 is not running"
+	exec {lock}>"$dir/mon.lock"
+	flock "$lock"
+	monitor_ask "$@" || fail "QEMU of $1, asked for $2: $REPLY"
+	exec {lock}>&-
+}
+
+# monitor_ask NAME COMMAND: sets REPLY. What it says unasked, of what the guest does, comes between.
+monitor_ask() {
+	local dir=$VM_RUN/$1 words=${2//\\/\\\\} id=$RANDOM$RANDOM end in out part line=''
+	exec {in}<>"$dir/mon.in" {out}<>"$dir/mon.out"
+	[ -e "$dir/mon.ready" ] || echo '{"execute": "qmp_capabilities"}' >&"$in"
+	touch "$dir/mon.ready"
+	echo '{"execute": "human-monitor-command", "id": '"$id"',
+		"arguments": {"command-line": "'"${words//\"/\\\"}"'"}}' >&"$in"
+	end=$((SECONDS + $(slowly 30)))
+	while REPLY='no answer'; vm_alive "$1" && [ $SECONDS -lt "$end" ]; do
+		part=
+		if ! read -r -t 1 -u "$out" part; then line+=$part; continue; fi
+		REPLY=$line$part line=
+		[[ $REPLY = *"\"id\": $id"[,\}]* ]] || continue
+		break
 	done
-	vm_qemu "switch$n" -M none "${args[@]}"
-	for name in server client third; do
-		vm_wait 20 "the switch" test -S "$dir/$name" || return 1
-	done
+	exec {in}>&- {out}>&-
+	[[ $REPLY = '{"return": "", '* ]]
 }
 
 # vm_wait SECONDS WHAT COMMAND...
@@ -131,28 +142,6 @@ vm_wait() {
 		sleep 0.1
 	done
 }
-
-# link_cut N NAME, link_join N NAME: frames from the guest vanish in the switch;
-# the guest's own port stays up.
-link_cut() { monitor "switch$1" "set_link $2 off"; }
-link_join() { monitor "switch$1" "set_link $2 on"; }
-
-# capture_start NAME [LINK]: from now on all frames on the guest's link, both
-# ways, go to $VM_RUN/NAME/linkN.pcap; capture_stop NAME [LINK]: the file is
-# whole. Large captures slow the guest down. The runner keeps what a test leaves.
-capture_start() {
-	local link=${2:-0} file=$VM_RUN/$1/link${2:-0}.pcap
-	rm -f "$file"
-	monitor "$1" "object_add filter-dump,id=capture$link,netdev=net$link,file=$file"
-	vm_wait 10 "the capture" test -s "$file" || fail "no capture of $1: $(grep -a ^Error "$VM_RUN/$1/mon.log")"
-}
-capture_stop() {
-	local link=${2:-0}
-	monitor "$1" "object_del capture$link"
-	vm_wait 10 "the end of the capture" capture_ended "$1" "$link" || fail "the capture of $1 does not end"
-}
-# QEMU holds the file open until then.
-capture_ended() { [ -z "$(find "/proc/$(<"$VM_RUN/$1/pid")/fd" -lname "*/link$2.pcap")" ]; }
 
 # vm_start NAME... [OPTION...]: boots the guests side by side, all with the same
 # options; without any, each with those it had last: links=N mem=MIB cpus=N
