@@ -91,14 +91,21 @@ done
 reconnect 0
 paths_are 20 connected 0 1
 if [ "$SERVER" = ours ]; then
+	linger=/sys/kernel/debug/rtrs-client/linger_ms
+	[ "$(on client "cat $linger")" = 60000 ] || fail "a lost path keeps its slots for $(on client "cat $linger") ms"
+	fails client 'Invalid argument' "echo 99 >$linger"
+	on client "echo $(slowly 10)000 >$linger"
 	twelve_lost
 	release
 	ended
-	# and a minute later it has all
+	# and after that time it has all
 	hold
 	twelve
 	in_flight 1 3 20
-	in_flight 1 12 90
+	[ "$(on client 'grep -c ": fenced" /sys/kernel/debug/rtrs-client/slots')" = 9 ] || fail "$(on client 'cat /sys/kernel/debug/rtrs-client/slots')"
+	in_flight 1 12 40
+	on server 'until_true 10 eval "test \$(grep -c \"^fo chunk .* of \" /sys/kernel/debug/rtrs-server/operations) = 12"' ||
+		fail "$(on server 'cat /sys/kernel/debug/rtrs-server/operations')"
 	release
 	ended
 	reconnect 0

@@ -29,7 +29,8 @@ state_of() {
 	say "processes" ps -eo pid,stat,wchan:30,args'
 }
 
-# post_mortem DIRECTORY: the state of each guest, into NAME.state there.
+# post_mortem DIRECTORY: the state of each guest, into NAME.state there; links.state: of the
+# switches between them.
 post_mortem() {
 	local name waits=() pid
 	for name in server client third; do
@@ -37,6 +38,7 @@ post_mortem() {
 		state_of "$name" >"$1/$name.state" 2>&1 &
 		waits+=($!)
 	done
+	links_status >"$1/links.state" 2>&1 || :
 	for pid in "${waits[@]}"; do wait "$pid" || :; done
 }
 
