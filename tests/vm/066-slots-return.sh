@@ -102,7 +102,7 @@ if [ "$SERVER" = ours ]; then
 	hold
 	twelve
 	in_flight 1 3 20
-	[ "$(on client 'grep -c ": fenced" /sys/kernel/debug/rtrs-client/slots')" = 9 ] || fail "$(on client 'cat /sys/kernel/debug/rtrs-client/slots')"
+	[ "$(on client 'grep -c ": fenced" /sys/kernel/debug/rtrs-client/slots')" = 12 ] || fail "$(on client 'cat /sys/kernel/debug/rtrs-client/slots')"
 	in_flight 1 12 40
 	on server 'until_true 10 eval "test \$(grep -c \"^fo chunk .* of \" /sys/kernel/debug/rtrs-server/operations) = 12"' ||
 		fail "$(on server 'cat /sys/kernel/debug/rtrs-server/operations')"
