@@ -19,7 +19,7 @@ says() {
 
 have_ours client || skip "our modules are not built"
 on client 'type rnbdctl >/dev/null 2>&1' || skip "rnbdctl is not built"
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=40 rd_size=1024'
+on server 'rmmod brd 2>/dev/null || :; modprobe brd rd_nr=40 rd_size=1024'
 server_up
 client_up
 on client 'rnbdctl map /dev/ram0 from s1 --path ip:10.77.0.1 --name tag0 --owner test' || fail "map"

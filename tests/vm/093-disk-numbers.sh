@@ -15,7 +15,7 @@ set -euo pipefail
 
 have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=3 rd_size=16384'
+on server 'rmmod brd 2>/dev/null || :; modprobe brd rd_nr=3 rd_size=16384'
 server_up
 client_up
 

@@ -73,7 +73,7 @@ file() {
 }
 
 # ram_disks: /dev/ram0 and /dev/ram1, 64 MiB each, empty.
-ram_disks() { on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=2 rd_size=65536'; }
+ram_disks() { on server 'rmmod brd 2>/dev/null || :; modprobe brd rd_nr=2 rd_size=65536'; }
 
 server_up() {
 	if [ "${SERVER:-ours}" = intree ]; then
