@@ -13,6 +13,8 @@ set -euo pipefail
 have_ours client || skip "our modules are not built"
 on server 'anew brd rd_nr=1 rd_size=65536'
 server_up dev_search_path=/dev
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up fast_io_fail=0
 before=$(on client 'rdma resource show rxe0')
 

@@ -13,6 +13,8 @@ set -euo pipefail
 have_ours client || skip "our modules are not built"
 on server 'anew brd rd_nr=1 rd_size=65536'
 server_up dev_search_path=/dev
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 disk=$(opened s1 ram0)
 state=/sys/class/rtrs-client/s1/paths/ip:10.77.0.2@ip:10.77.0.1/state

@@ -48,6 +48,8 @@ have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up dev_search_path=/dev
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 disk=rnbd0
 

@@ -51,6 +51,8 @@ ram_disks
 on server 'sysctl -qw net.ipv6.bindv6only=1'
 server_up
 on server 'sysctl -qw net.ipv6.bindv6only=0'
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 refused 'Invalid argument' 'sessname=s1 path=ip:10.77.0.2@ip:fd77::1 device_path=/dev/ram0'
 refused 'Cannot assign requested address' 'sessname=s1 path=ip:fd77::99@ip:fd77::1 device_path=/dev/ram0'

@@ -38,6 +38,8 @@ on client 'modprobe rdma_cm'
 # CM ids and more, from before the modules
 declare -A clean=([server]=$(rdma_objects server) [client]=$(rdma_objects client))
 server_up
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 session=/sys/class/rtrs-server/s1
 

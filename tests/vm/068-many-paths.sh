@@ -58,6 +58,8 @@ ram_disks
 load_ours server rtrs-server sess_queue_depth=128 max_chunk_size=32768
 server_up
 load_ours client rtrs-client conns_per_path=1
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 disk=$(mapped /dev/ram0)
 on client "echo round-robin >$dir/mpath_policy"

@@ -40,6 +40,8 @@ have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 # without them an attempt spends its time on looking for the neighbour
 on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"

@@ -50,6 +50,8 @@ have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 changed map /dev/ram0 from s1 --path ip:10.77.0.1 --fast-io-fail -1
 load_begin rnbd0 --bsrange=512-64k --size=32m --iodepth=8

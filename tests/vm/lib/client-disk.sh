@@ -89,6 +89,7 @@ client_up() {
 	# the modules below leave their own marks
 	on client 'modprobe rdma_cm'
 	before=$(on client 'rdma resource show')
+	patient_client
 	load_ours client rnbd-client
 }
 

@@ -87,6 +87,7 @@ client_up() {
 	if [ "${CLIENT:-ours}" = intree ]; then
 		load_peer client rnbd-client
 	else
+		patient_client
 		load_ours client rnbd-client "$@"
 	fi
 }

@@ -359,6 +359,12 @@ load_peer() {
 		case $module in rnbd-*) insmod $module.ko $* ;; esac"
 }
 
+# patient_client: rtrs-client with heartbeats that a guest which stands still for some
+# seconds does not miss. A test that is about noticing a loss sets heartbeats=quick.
+patient_client() {
+	[ "${heartbeats:-patient}" = quick ] || load_ours client rtrs-client heartbeat_busy_ms=1000 heartbeat_missed_max=10
+}
+
 # unload NAME: every rnbd and rtrs module, ours or in-tree, if loaded.
 unload() {
 	# shellcheck disable=SC2016 # for the guest's shell
