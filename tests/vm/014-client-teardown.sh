@@ -12,6 +12,8 @@ set -euo pipefail
 
 have_ours client || skip "our modules are not built"
 on server 'anew brd rd_nr=1 rd_size=65536'
+# it notices in 5 s that a client is gone; 034 has the half minute that it takes by default
+load_ours server rtrs-server heartbeat_idle_ms=1000
 server_up dev_search_path=/dev
 # shellcheck disable=SC2034 # read by client_up
 heartbeats=quick

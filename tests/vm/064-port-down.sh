@@ -37,6 +37,8 @@ on server 'modprobe rdma_cm'
 on client 'modprobe rdma_cm'
 # CM ids and more, from before the modules
 declare -A clean=([server]=$(rdma_objects server) [client]=$(rdma_objects client))
+# it notices in 5 s that a client is gone
+load_ours server rtrs-server heartbeat_idle_ms=1000
 server_up
 # shellcheck disable=SC2034 # read by client_up
 heartbeats=quick
