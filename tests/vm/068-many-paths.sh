@@ -66,7 +66,7 @@ on client "echo round-robin >$dir/mpath_policy"
 
 # A slow kernel has no time for the heartbeats of 128 paths, nor to make many at once.
 half=64 group=64
-[ "$VM_SLOW" = 1 ] || half=16 group=8
+[ "${VM_K:-}" != debug ] || half=16 group=8
 all=$((2 * half))
 ON_LIMIT=150 on client "set -- $(pairs 0 $((half - 1)) | paste -sd' ')
 	while [ \$# -gt 0 ]; do
