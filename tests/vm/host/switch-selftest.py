@@ -35,8 +35,9 @@ def connection_manager(attribute):
 class Port:
     def __init__(self, directory, name):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(LIMIT)
+        # with a time limit it would not wait for a place in the queue of those who connect
         self.socket.connect(f"{directory}/{name}")
+        self.socket.settimeout(LIMIT)
 
     def send(self, *frames):
         self.socket.sendall(b"".join(struct.pack(">I", len(one)) + one for one in frames))
