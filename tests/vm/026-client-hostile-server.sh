@@ -28,7 +28,7 @@ lines() { dd if="/dev/$1" bs=4096 skip="$2" count=1 iflag=direct status=none | s
 
 # writes DISK BLOCK: a block of letters, which must be there then.
 writes() {
-	tr '\0' w </dev/zero | head -c 4096 >/tmp/written
+	head -c 4096 /dev/zero | tr '\0' w >/tmp/written
 	dd if=/tmp/written of="/dev/$1" bs=4096 seek="$2" oflag=direct status=none &&
 		dd if="/dev/$1" bs=4096 skip="$2" count=1 iflag=direct status=none | cmp - /tmp/written &&
 		printf 'block %9d\n' "$2"

@@ -82,7 +82,7 @@ becomes closed 10
 on server 'losetup -d /dev/loop0; mv /dev/loop0 /dev/loop0.away'
 server_up
 refusal='opened again: answer of the server: the server refused to open the device'
-on client "until_true 60 eval 'dmesg | grep -q \"$refusal\"'" || fail "nobody says that it is missing"
+on client "until_true 60 said '$refusal'" || fail "nobody says that it is missing"
 becomes closed 1
 sleep 3 # a while of trying again in vain, not a wait for something
 [ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] || fail "every try is told"
@@ -96,7 +96,7 @@ works || fail "data after the device came late"
 server_gone
 becomes closed 10
 server_back 8
-on client 'until_true 90 eval "dmesg | grep -q \"capacity shrank\""' || fail "nobody says that it shrank"
+on client 'until_true 90 said "capacity shrank"' || fail "nobody says that it shrank"
 becomes closed 1
 attr_refused 'Protocol error' "$disk" remap_device 1
 # nobody has looked at it: it might have lost what it had

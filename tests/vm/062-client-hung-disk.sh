@@ -29,7 +29,7 @@ slow=$(mapped /dev/mapper/slow) other=$(mapped /dev/ram0)
 on client "echo 2000 >/sys/block/$slow/queue/io_timeout"
 
 hangs
-on client "until_true 20 eval 'dmesg | grep -q \"$slow: WRITE of 4096 bytes at sector 0 is not answered\"'" ||
+on client "until_true 20 said '$slow: WRITE of 4096 bytes at sector 0 is not answered'" ||
 	fail "the log does not name it"
 on client 'pgrep -x dd >/dev/null' || fail "the write did not wait"
 on server 'dmsetup resume slow'

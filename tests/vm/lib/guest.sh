@@ -26,7 +26,7 @@ within() { timeout $(($1 * VM_SLOW)) "${@:2}"; }
 # What is asked again and again, without starting a program:
 # has FILE LINE: one of its lines is this one, whole. nth FILE N OPERATOR VALUE: so is the
 # Nth word of its first line, from 1, as `test` has it. none GLOB: no file fits.
-# runs PROGRAM: a process does; gone PROGRAM: none.
+# runs PROGRAM: a process does; gone PROGRAM: none. said PATTERN: the kernel has.
 has() {
 	local line
 	while IFS= read -r line || [ -n "$line" ]; do
@@ -52,3 +52,6 @@ runs() {
 }
 
 gone() { ! runs "$1"; }
+
+# not in a pipe, which would fail with a reader that has seen enough
+said() { grep -q -- "$1" < <(dmesg); }
