@@ -54,7 +54,7 @@ becomes open 10
 server_gone
 becomes closed 10
 started=$SECONDS
-fails client 'Input/output error' "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none"
+fails client 'Link has been severed' "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none"
 [ $((SECONDS - started)) -le "$(slowly 5)" ] || fail "I/O waited"
 attr_refused 'not connected' "$disk" remap_device 1
 attr_refused 'No such file' "$disk" resize 1024
