@@ -47,7 +47,9 @@ peer "mkfs.ext4 -q /dev/$image && mkdir -p /run/m && mount -o discard /dev/$imag
 	[ \"\$sum\" = \"\$(md5sum </run/m/f)\" ] && umount /run/m" || fail "file system"
 peer "blkdiscard /dev/$image"
 
-on server 'echo 1 >/sys/class/rnbd-server/ctl/devices/ram0/sessions/s1/force_close'
+on server 'cd /sys/class/rnbd-server/ctl/devices/ram0/sessions
+	echo 1 >s1/force_close
+	until_true 5 test ! -e s1'
 io_fails 'Input/output error' "put $disk 0 stale"
 peer "put $image 0 other"
 peer "unmap $disk"
