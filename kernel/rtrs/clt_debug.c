@@ -67,10 +67,16 @@ static int slots_show(struct seq_file *seq, void *unused)
 {
 	struct rtrs_clt_session *session;
 	u32 i, count;
+	int ret;
 
-	mutex_lock(&rtrs_clt_sessions_mutex);
+	/* either may be the one that hangs */
+	ret = mutex_lock_interruptible(&rtrs_clt_sessions_mutex);
+	if (ret)
+		return ret;
 	list_for_each_entry(session, &rtrs_clt_sessions, link) {
-		mutex_lock(&session->mutex);
+		ret = mutex_lock_interruptible(&session->mutex);
+		if (ret)
+			break;
 		/* pairs with rtrs_clt_reqs_create() */
 		count = smp_load_acquire(&session->reqs) ? session->limits.queue_depth : 0;
 		for (i = 0; i < count; i++)
@@ -78,7 +84,7 @@ static int slots_show(struct seq_file *seq, void *unused)
 		mutex_unlock(&session->mutex);
 	}
 	mutex_unlock(&rtrs_clt_sessions_mutex);
-	return 0;
+	return ret;
 }
 DEFINE_SHOW_ATTRIBUTE(slots);
 

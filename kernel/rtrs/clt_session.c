@@ -204,7 +204,12 @@ bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why 
 		return false;
 	mutex_lock(&session->link_mutex);
 	/* not before the upper layer heard that the last path is gone */
-	if (!session->link_up && !another_creates(path) && !may_be_elsewhere(path)) {
+	if (!session->link_up && may_be_elsewhere(path)) {
+		if (path->attempt <= 1)
+			rtrs_info(session->name,
+				  "path %u was never connected: it waits for one that was (delete those that are gone for good)\n",
+				  path->id);
+	} else if (!session->link_up && !another_creates(path)) {
 		WRITE_ONCE(path->create, true);
 		/* counted here: another path may join what this one makes, and be up first */
 		meet(session, path->conns[0].offer.instance);

@@ -41,7 +41,9 @@ static int operations_show(struct seq_file *seq, void *unused)
 {
 	struct rtrs_srv_session *session;
 
-	mutex_lock(&rtrs_srv.lock);
+	/* it may be the one that hangs */
+	if (mutex_lock_interruptible(&rtrs_srv.lock))
+		return -EINTR;
 	list_for_each_entry(session, &rtrs_srv.sessions, entry) {
 		/* it may be held by one that waits for a disk, or for the lock that we have */
 		if (!mutex_trylock(&session->setup)) {

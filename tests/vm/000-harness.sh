@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two guests come up, reach each other over IPv4, IPv6 and soft RDMA, and the
 # harness tells their outputs, exit statuses and faults apart.
+# seconds: 20
 # vms: pair
 # check: 6.1 6.12
 # kernels: all

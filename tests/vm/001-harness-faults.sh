@@ -5,6 +5,7 @@
 # again beside the other, a guest that stands still goes on, commands run side by
 # side, and the scan of the kernel log finds what it must, before a boot too. What
 # QEMU or a switch refuses is an error.
+# seconds: 40
 # vms: pair
 # check: 6.1
 set -euo pipefail

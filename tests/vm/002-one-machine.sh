@@ -3,6 +3,7 @@
 # All five modules on one machine: it maps its own disk with rnbdctl, the data
 # comes back as written, the disk goes away, the modules unload, no RDMA object
 # is left.
+# seconds: 10
 # vms: single
 # kernels: all
 # smoke: yes

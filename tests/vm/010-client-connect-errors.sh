@@ -3,6 +3,7 @@
 # A session that cannot be made fails soon and says why: nobody listens, no
 # such address, no route, a listener that is not RTRS, a bad name. Nothing of
 # it is left behind.
+# seconds: 15
 # vms: pair
 # check: 6.1 7.2
 set -euo pipefail

@@ -4,6 +4,7 @@
 # the server is back, and I/O works as before. The administrator's reconnect
 # and disconnect do what they say; the files of session and path read as the
 # sysfs ABI has them.
+# seconds: 15
 # vms: pair
 # limit: 300
 # check: 6.1

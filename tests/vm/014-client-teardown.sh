@@ -3,6 +3,7 @@
 # Sessions end cleanly in the middle of I/O: closed by the user, by the removal
 # of the RDMA device, while the link swallows all frames. Every request ends, no
 # RDMA object is left, the modules unload.
+# seconds: 30
 # vms: pair
 # check: 6.1
 # limit: 300

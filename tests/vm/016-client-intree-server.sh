@@ -4,6 +4,7 @@
 # and small queue depths, small and large chunks, polled queues, verified data
 # up to the largest request, a read error, and a server that comes back; what
 # both send is byte by byte what our builders make.
+# seconds: 30
 # vms: pair
 # peers: intree
 # kernels: all

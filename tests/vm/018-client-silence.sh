@@ -3,6 +3,7 @@
 # When the link swallows frames for a while, also when soft RDMA then stops a
 # queue pair without telling anybody, every request ends within a minute, the
 # path comes back by itself and works.
+# seconds: 35
 # vms: pair
 # limit: 300
 # check: 7.2

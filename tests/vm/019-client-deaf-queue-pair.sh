@@ -3,6 +3,7 @@
 # One queue pair of a path gets no acknowledgement any more while the heartbeat
 # of the path lives on: the adapter itself gives it up, the path is lost, I/O
 # goes on by the other one without an error, and the path comes back.
+# seconds: 25
 # vms: pair
 # check: 6.1
 set -euo pipefail

@@ -4,6 +4,7 @@
 # time with an error and a line in the log that tells what is wrong with it: the
 # magic, the version, a refusal, depths and sizes out of bounds (C1 to C4, C12).
 # Nothing of it is left behind.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail

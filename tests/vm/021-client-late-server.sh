@@ -3,6 +3,7 @@
 # A server that is late with its answers while its adapter acknowledges all it
 # gets is not left, though a request waits for it: its disk holds a write back, and
 # none of its words reaches the client, heartbeats neither, until it was asked three times.
+# seconds: 10
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -6,6 +6,7 @@
 # is tried again, its disk is taken away and the session ends. When the interface
 # is up again, so is the path, and nothing is left. The same when the path was lost
 # a moment before the interface, so that it has said its goodbye already.
+# seconds: 65
 # vms: pair
 # check: 6.1
 # limit: 400

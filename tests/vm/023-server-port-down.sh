@@ -4,6 +4,7 @@
 # network keeps what it could not deliver and delivers it when the port is back,
 # seconds later, when the blocks have been written anew by the other path: none of
 # the old writes may reach the disk. The server ends such a path itself.
+# seconds: 20
 # vms: pair
 # check: 6.1
 # limit: 400

@@ -5,6 +5,7 @@
 # sent its writes by the other one and written the same blocks anew: none of the old
 # writes may reach the disk. The server is told that the path is over before any of
 # them goes by the other one.
+# seconds: 35
 # vms: pair
 # check: 6.1
 # limit: 300

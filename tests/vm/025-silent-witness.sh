@@ -4,6 +4,7 @@
 # server is asked whether that is over there, is dead without a word: it carried
 # nothing, so nobody has missed it. It is noticed as soon as one that carries
 # requests, not when an idle path would be; the request then waits for a path.
+# seconds: 15
 # vms: pair
 # check: 6.1
 # limit: 300

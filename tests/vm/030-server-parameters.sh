@@ -4,6 +4,7 @@
 # their sum of bits as ever, always_invalidate as a bool of any spelling or
 # "auto", and each limit; it loads without an RDMA device and serves one that
 # comes later.
+# seconds: 20
 # vms: single
 # check: 7.2
 set -euo pipefail

@@ -4,6 +4,7 @@
 # and with odd depths and chunk sizes: verified data, more than twice as many
 # requests as any queue is deep, and exactly the memory operations each mode
 # promises, in auto also for a disk that needs stable data. Nothing of RDMA is left after unloading.
+# seconds: 125
 # vms: pair
 # kernels: 6.1
 # peers: intree

@@ -4,6 +4,7 @@
 # it has a path, the path's files say what they shall, writing anything but 1
 # is refused, statistics reset, `disconnect` closes in the background and the
 # in-tree client comes back by itself or when told.
+# seconds: 15
 # vms: pair
 # kernels: edge
 # peers: intree

@@ -4,6 +4,7 @@
 # the server's log, costs the server nothing that stays, and does not touch those
 # who have it: connections of a path, sessions, chunk memory; a connection that
 # does not speak the protocol.
+# seconds: 15
 # vms: pair
 # kernels: edge
 # peers: intree

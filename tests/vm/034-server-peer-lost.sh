@@ -5,6 +5,7 @@
 # session name and device back. Unloading the server under I/O closes all
 # sessions; so does the removal of the RDMA device, and one that is added later
 # is served again.
+# seconds: 205
 # vms: pair
 # boot: fresh
 # kernels: 6.1

@@ -5,6 +5,7 @@
 # their chunk, none is lost, refused or taken for a violation, and what is
 # written verifies. The closed path comes back once the disk has let go of its
 # requests.
+# seconds: 35
 # vms: pair
 # kernels: edge
 # peers: intree

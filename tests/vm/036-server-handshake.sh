@@ -7,6 +7,7 @@
 # handshake ends by itself; who knocks too often or wants too much is put off,
 # which touches nobody else, is a line in the log that names the limit, and is
 # over when there is room again.
+# seconds: 60
 # vms: pair
 # limit: 400
 # check: 6.1

@@ -5,6 +5,7 @@
 # is not there twice: the client is not admitted before. Then it comes back by
 # the device that was added again, and what it writes and reads is right.
 # The same for the end of a single path. Unloading tells the clients at once.
+# seconds: 30
 # vms: pair
 # check: 6.1
 # kernels: edge

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A server that is shut down or rebooted says so to its clients, which need not
 # find out by its silence; an operation held at the disk does not keep it.
+# seconds: 55
 # vms: pair
 # boot: last
 # check: 7.2

@@ -5,6 +5,7 @@
 # A request that is one, but asks for what it must not have, is answered with
 # its error; nothing of it reaches a disk, and the path stays. Another client's
 # disk notices nothing of all this.
+# seconds: 160
 # vms: pair
 # limit: 300
 # check: 6.1

@@ -3,6 +3,7 @@
 # Every map string with a mistake is refused with the errno of that mistake and
 # a line in the log, so is a server that is not there or says no. None of it
 # leaves a disk, a link, a session or an RDMA object behind.
+# seconds: 40
 # vms: pair
 # check: 7.2
 set -euo pipefail

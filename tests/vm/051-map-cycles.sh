@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A hundred times mapped and unmapped again, the session made anew each time: the
 # same disk name each time, nothing left behind, no memory lost.
+# seconds: 85
 # vms: pair
 # limit: 600
 # check: 6.1

@@ -4,6 +4,7 @@
 # largest, queue depth 1 to 512, buffers that start anywhere in a page, 128
 # segments, two disks of one session at once, through the page cache, and with
 # the server's keys changed after each I/O or never.
+# seconds: 40
 # vms: pair
 # limit: 600
 # smoke: yes

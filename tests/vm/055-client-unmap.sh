@@ -4,6 +4,7 @@
 # as well. With a server that stands still a forced unmap ends within 10
 # seconds, and so does a mapping whose process is killed. Unloading the module
 # unmaps everything; while a disk is open it is refused.
+# seconds: 35
 # vms: pair
 # check: 7.2
 # limit: 400

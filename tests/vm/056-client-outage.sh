@@ -6,6 +6,7 @@
 # that shrank stays closed, until it is large enough and somebody writes
 # remap_device; so does one that the server closed by force. The disk unmaps
 # while it is closed.
+# seconds: 80
 # vms: pair
 # limit: 500
 # check: 7.2

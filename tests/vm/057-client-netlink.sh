@@ -3,6 +3,7 @@
 # What netlink does, sysfs shows, and the other way round: rnbdctl maps, lists,
 # remaps, sets and unmaps through the family rnbd-client, refusals name their
 # reason, and 40 devices of one session come and go at once.
+# seconds: 65
 # vms: pair
 # check: 7.2
 # limit: 400

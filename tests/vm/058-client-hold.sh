@@ -5,6 +5,7 @@
 # seconds it waits that long and fails then, until the server is back; with -1
 # it waits until that is changed. The time can be given when mapping, changed in
 # the device's file, and has a default, a parameter of the module.
+# seconds: 70
 # vms: pair
 # limit: 500
 # check: 7.2

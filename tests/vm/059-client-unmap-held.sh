@@ -5,6 +5,7 @@
 # when nobody has the disk open, without; on a session of its own and on one
 # shared with a disk whose I/O goes on afterwards, without an error. So does
 # unloading the module.
+# seconds: 30
 # vms: pair
 # limit: 500
 # check: 7.2

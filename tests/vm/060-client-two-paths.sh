@@ -6,6 +6,7 @@
 # every policy, and while a verifying load runs, the one and then the other is lost
 # silently, by the administrator of either side, and comes back: no request fails,
 # no byte is wrong.
+# seconds: 70
 # vms: pair
 # check: 6.1
 # limit: 500

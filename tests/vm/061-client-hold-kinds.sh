@@ -4,6 +4,7 @@
 # filesystem, a disk's beside one of the same session that fails at once. What
 # has to wait for the disk to be idle, a change of its scheduler, ends when the
 # server is back. Each disk tells OFFLINE and ONLINE once, and that it has grown.
+# seconds: 75
 # vms: pair
 # limit: 400
 # check: 7.2

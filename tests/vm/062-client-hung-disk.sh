@@ -4,6 +4,7 @@
 # for, however long it takes, the log names them, and none fails when the disk
 # goes on. The client's disk unmaps by force all the same; another disk of that
 # session goes on when the server's is over it, without an error.
+# seconds: 30
 # vms: pair
 # limit: 300
 # check: 7.2

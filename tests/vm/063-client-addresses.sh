@@ -9,6 +9,7 @@
 # by rnbdctl alike; an address that it lacks beside one that it has is added and
 # carries I/O, also for a disk that is mapped already. Of two that make a session by
 # the same name to two addresses at once only one does.
+# seconds: 85
 # vms: pair
 # limit: 500
 # check: 7.2

@@ -3,6 +3,7 @@
 # A network port that is down holds nobody up: disks are taken away, paths end,
 # RDMA devices go and modules unload meanwhile, on either side. What the CM
 # still has to say is said when the port is up again, and the next map works.
+# seconds: 35
 # vms: pair
 # check: 7.2
 # kernels: edge

@@ -7,6 +7,7 @@
 # A path that stays away does not keep slots for ever: a minute later the other one
 # has all of them again, if the server is ours. And with one slot for I/O and one for
 # messages, the message lost by a path that stays away: the other path opens the disk.
+# seconds: 85
 # vms: pair
 # limit: 1800
 # check: 7.2
@@ -42,7 +43,7 @@ queues() {
 # ended: within 20 s, on a slow kernel too, for after a minute our server's slots free themselves.
 ended() {
 	local rc
-	rc=$(ON_LIMIT=90 on client "until_true $((20 / VM_SLOW)) test -s /run/fio.rc && cat /run/fio.rc") || { queues; fail_of "requests hang"; }
+	rc=$(ON_LIMIT=90 on client "VM_SLOW=1 until_true 20 test -s /run/fio.rc && cat /run/fio.rc") || { queues; fail_of "requests hang"; }
 	[ "$rc" = 0 ] || fail_of "a request failed: fio ends with $rc"
 }
 
@@ -136,7 +137,7 @@ message_lost() {
 	release
 	on server 'modprobe sch_netem && tc qdisc replace dev eth0 root netem delay 400ms'
 	ON_LIMIT=$(slowly 90) on client "cd $paths/$(path_name 0)
-		(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect; done) >/dev/null 2>&1 </dev/null &
+		(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect || :; done) >/dev/null 2>&1 </dev/null &
 		until_true 60 nth stats/rdma 5 = 1 && touch /run/seen && echo 1 >disconnect" ||
 		fail_of "nothing is sent by link 0"
 	on client "[ ! -s /run/fio.rc ] && ! grep -qx open /sys/block/$disk/rnbd/state"

@@ -5,6 +5,7 @@
 # covers them. The server is another one, that is, its modules were loaded anew:
 # flushes fail, and not in silence, until the disk is closed; then it works again.
 # rnbdctl tells of it as long as it lasts.
+# seconds: 25
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -5,6 +5,7 @@
 # no request, and they come back with it; they can be removed under the load, down
 # to the last one, and nothing is left of them. On a slow kernel there are 32, and
 # nothing is said of the one after them.
+# seconds: 40
 # vms: pair
 # limit: 400
 # check: 6.1

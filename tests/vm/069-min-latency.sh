@@ -4,6 +4,7 @@
 # all requests go by the other, which round-robin does not do; when the delay
 # moves to the other link the load moves, too. The policies are switched under a
 # load that verifies: no request fails, no byte is wrong.
+# seconds: 55
 # vms: pair
 # limit: 300
 # check: 7.2
@@ -55,9 +56,11 @@ policy() { on client "rnbdctl session set s1 --policy $1 >/dev/null" || fail "po
 delay() { on client "tc qdisc change dev eth$1 root netem delay $2"; }
 # shared: by both alike. Soft RDMA of a slow kernel may lose a path meanwhile (it
 # registers memory again with a retransmission); then, and there only, it is counted again.
+patience=1
+[ "${VM_K:-}" != debug ] || patience=3
 shared() {
 	local got rc tries
-	for ((tries = VM_SLOW; ; tries--)); do
+	for ((tries = patience; ; tries--)); do
 		rc=0
 		got=$(guest 'steadily 200' 120) || rc=$?
 		((rc == 2 && tries > 1)) || break

@@ -4,6 +4,7 @@
 # closed for good, also when its link is back; rnbdctl says why, and its
 # reconnect brings the path back. Where -1 is set while the path waits it goes
 # on and comes back by itself. I/O by the other path meets no error.
+# seconds: 120
 # vms: pair
 # limit: 300
 # check: 7.2

@@ -3,6 +3,7 @@
 # Who may open a device how: readers never disturb, one writer at a time, a
 # second one only to migrate; the server's sysfs tells all of it. Nobody writes
 # through a read-only mapping.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A device in use on the server is not served, one that is served cannot be
 # taken into use there, in any access mode; all rnbd sessions share it.
+# seconds: 10
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -3,6 +3,7 @@
 # A forced close takes the device from the client: I/O fails at once, even
 # under load, the device is free on the server, and a remap brings it back under
 # a new id. Nothing but "1" is taken.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -3,6 +3,7 @@
 # A disk that takes no more requests for a while holds up nobody else: the other
 # disks of the session go on, the RDMA device can be removed, and what waited
 # for the disk is done in the end.
+# seconds: 90
 # vms: pair
 # check: 6.1
 # kernels: edge

@@ -4,6 +4,7 @@
 # largest request, flush and discard, errors, forced close and remap, and it
 # leaves nothing behind; what both send is byte by byte what our builders make. rnbdctl
 # does not take a mount that has lost its disk for one of the disk mapped next.
+# seconds: 55
 # vms: pair
 # kernels: 6.1
 # peers: intree

@@ -4,6 +4,7 @@
 # for its superblock, which this test writes, or does not. Nobody else waits with
 # it: the other disk on the same connection goes on and the RDMA device can be
 # removed. The same of a stack that hides the RAID, from its second wait on.
+# seconds: 15
 # vms: pair
 # check: 6.1
 # kernels: edge

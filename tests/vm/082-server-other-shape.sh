@@ -5,6 +5,7 @@
 # in rnbdctl and in sysfs, and is not tried again; so is one added then. I/O is held,
 # or fails when its time is over. With the old parameters a reconnect brings all
 # back, what was held included. Larger chunks do no harm.
+# seconds: 45
 # vms: pair
 # limit: 600
 # check: 6.1

@@ -4,6 +4,7 @@
 # client plus its receive and registers no memory, on either side; a read
 # registers once; batched requests share doorbells; the server allocates nothing.
 # Prints the table.
+# seconds: 80
 # vms: pair
 # check: 7.2
 # kernels: edge

@@ -3,6 +3,7 @@
 # rnbdctl with a real kernel below it: maps, lists, shows and unmaps over
 # netlink, says what is wrong with the documented exit status, in text and JSON,
 # leaves nothing behind after a failure, and works over sysfs alone, too.
+# seconds: 45
 # vms: pair
 # check: 6.1 7.2
 # limit: 240

@@ -184,13 +184,12 @@ store heartbeat_busy_ms 100 || fail "heartbeat_busy_ms"
 store heartbeat_idle_ms 200 || fail "heartbeat_idle_ms"
 changed path add s1 10.77.0.1
 has $one connected $two connected
-for link in 0 1; do link_cut $link client; done
-for name in $one $two; do
+for path in "0 $one" "1 $two"; do
+	read -r link name <<<"$path"
+	link_cut "$link" client
 	on client "until_true 15 eval '! has $dir/paths/$name/state connected'" || fail "silence for 15 s"
 	exits 0 'stopped answering heartbeats' show "$name"
-done
-for link in 0 1; do link_join $link client; done
-for name in $one $two; do
+	link_join "$link" client
 	on client "until_true 30 has $dir/paths/$name/state connected" || fail "the path does not come back"
 done
 changed session set s1 --heartbeat-idle 5000 --heartbeat-missed 5

@@ -5,6 +5,7 @@
 # partition: a new disk mounts with its own content and no complaint of the kernel,
 # is in use when it is and not because the old one is, and gets the number that is
 # free again. So does the next mapping after one that failed.
+# seconds: 60
 # vms: pair
 # kernels: all
 # check: 6.1

@@ -4,6 +4,7 @@
 # what it wrote: no I/O error, no wrong byte, I/O goes on over the other path
 # before long, and both carry I/O again each time. The server standing still for
 # 20 s takes both paths and no more harm is done. LOSSES= of each kind (default 1).
+# seconds: 285
 # vms: pair
 # kernels: none
 # limit: 7200

@@ -12,9 +12,9 @@ state_of() {
 	# the stacks of tasks that wait, into the log
 	echo 1 >/proc/sys/kernel/sysrq
 	echo w >/proc/sysrq-trigger
+	say "processes" ps -eo pid,stat,wchan:30,args
 	cd /sys/kernel/debug
 	files "requests" block/rnbd*/{requeue_list,state} block/rnbd*/hctx*/{dispatch,busy,state} /sys/block/rnbd*/{inflight,stat}
-	files "our debugfs" {rtrs,rnbd}-{client,server}/*
 	files "sysfs of the client" /sys/block/rnbd*/rnbd/* /sys/class/rtrs-client/*/* /sys/class/rtrs-client/*/paths/*/{state,cause,stats/*}
 	files "sysfs of the server" /sys/class/rtrs-server/*/paths/*/{state,stats/*} /sys/class/rnbd-server/ctl/devices/*/sessions/*/*
 	say "paths" rnbdctl list paths -j
@@ -26,7 +26,8 @@ state_of() {
 	say "links" ip -br link
 	say "neighbours" ip neigh
 	say "queueing" tc -s qdisc show
-	say "processes" ps -eo pid,stat,wchan:30,args'
+	# last, for it waits for locks that may be what hangs
+	files "our debugfs" {rtrs,rnbd}-{client,server}/*'
 }
 
 # post_mortem DIRECTORY: the state of each guest, into NAME.state there; links.state: of the
@@ -35,6 +36,7 @@ post_mortem() {
 	local name waits=() pid
 	for name in server client third; do
 		if ! vm_alive "$name" || vm_says "$name" 'Kernel panic'; then continue; fi
+		[ ! -e "$VM_RUN/$name/frozen" ] || (vm_thaw "$name") || :
 		state_of "$name" >"$1/$name.state" 2>&1 &
 		waits+=($!)
 	done

@@ -236,7 +236,7 @@ vm_mac() { echo "52:54:00:77:0$2:0$1"; }
 vm_power_on() {
 	local name=$1 dir=$VM_RUN/$1 lane args=()
 	shift
-	rm -f "$dir"/lane* "$dir/broken"* "$dir/frozen"
+	rm -f "$dir"/lane* "$dir"/broken* "$dir"/busy* "$dir/frozen"
 	for lane in $VM_LANES; do
 		mkfifo "$dir/lane$lane.in" "$dir/lane$lane.out"
 		args+=(-chardev "pipe,id=lane$lane,path=$dir/lane$lane"
@@ -279,13 +279,20 @@ vm_thaw() { monitor "$1" cont; rm -f "$VM_RUN/$1/frozen"; }
 # longer than ON_LIMIT (60) seconds, 125 when the guest is not there. The first that fails ends them, and a pipe fails with any of its parts. Up to four at a time on
 # one guest.
 on() {
-	local name=$1 code=$2 lane fd rc=0
+	local name=$1 code=$2 lane fd whole rc=0
 	while :; do
 		vm_alive "$name" || { echo "$name is not running" >&2; failure_note 125; return 125; }
+		whole=no
 		for lane in $VM_LANES; do
 			[ ! -e "$VM_RUN/$name/broken$lane" ] || continue
+			whole=yes
 			exec {fd}>"$VM_RUN/$name/lane$lane.lock"
-			if flock -n "$fd"; then
+			if ! flock -n "$fd"; then
+				:
+			elif [ -e "$VM_RUN/$name/busy$lane" ]; then
+				# free, and not answered: who asked was killed
+				touch "$VM_RUN/$name/broken$lane"
+			else
 				lane_run "$name" "$lane" "$(slowly "${ON_LIMIT:-60}")" "$code" {fd}>&- || rc=$?
 				exec {fd}>&-
 				failure_note $rc
@@ -293,6 +300,7 @@ on() {
 			fi
 			exec {fd}>&-
 		done
+		[ $whole = yes ] || { echo "nothing in $name answers any more" >&2; failure_note 125; return 125; }
 		sleep 0.1
 	done
 }
@@ -316,6 +324,7 @@ fails() {
 lane_run() {
 	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size failed
 	local LC_ALL=C
+	touch "$dir/busy$lane"
 	exec 8<>"$dir/lane$lane.in"
 	printf '%s\n%s' "$id $seconds $VM_SLOW ${#4}" "$4" >&8
 	exec 8<>"$dir/lane$lane.out"
@@ -336,9 +345,14 @@ lane_run() {
 			return 124
 		fi
 	done
-	[ "$size" = 0 ] || timeout 60 head -c "$size" <&8
+	if [ "$size" != 0 ] && ! timeout 60 head -c "$size" <&8; then
+		touch "$dir/broken$lane"
+		echo "no whole answer from $name to: $4" >&2
+		rc=124
+	fi
 	exec 8>&-
-	[ -z "$failed" ] || echo "$name: status $rc of: $failed" >&2
+	rm -f "$dir/busy$lane"
+	[ -z "$failed" ] || [ "$rc" = 0 ] || echo "$name: status $rc of: $failed" >&2
 	return "$rc"
 }
 
@@ -401,8 +415,11 @@ log_sync() {
 	local line="harness: line $RANDOM$RANDOM"
 	if [ -e "$VM_RUN/$1/frozen" ] || ! vm_alive "$1" || vm_says "$1" 'Kernel panic'; then return; fi
 	# says nothing about the test that it is for
-	(failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg") 2>/dev/null || return 0
-	vm_wait 20 "the console of $1" vm_says "$1" "$line" || :
+	if ! (failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg") 2>/dev/null ||
+		! vm_wait 20 "the console of $1" vm_says "$1" "$line"; then
+		# for log_clean: what may be missing is no proof
+		touch "$VM_RUN/$1/log-behind"
+	fi
 }
 
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
@@ -439,6 +456,11 @@ log_crash() {
 log_clean() {
 	local taint bad
 	bad=$(cat "$VM_RUN/$1/faults" 2>/dev/null || :; log_faults "$1" || :)
+	if [ -e "$VM_RUN/$1/log-behind" ]; then
+		rm "$VM_RUN/$1/log-behind"
+		echo "harness: the console of $1 did not say all"
+		return 1
+	fi
 	if [ -n "$bad" ]; then
 		echo "kernel log of $1:"
 		echo "$bad"
