@@ -7,6 +7,7 @@
 # A chunk list or a disk that cannot be is refused with an error. A disk whose
 # server never answers, or never well, is unmapped by force within 10 seconds.
 # The disk of another server notices nothing of all this, and nothing is left.
+# seconds: 150
 # vms: pair
 # check: 7.2
 # limit: 1000

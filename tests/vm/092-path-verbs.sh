@@ -4,6 +4,7 @@
 # added, refused, deleted, disconnected, reconnected, their policy changed, the
 # last one deleted and one added again. Files read as the ABI says. No request
 # fails, no byte is wrong, and what did not come up is not left behind.
+# seconds: 110
 # vms: pair
 # limit: 500
 # check: 7.2
