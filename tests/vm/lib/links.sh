@@ -5,7 +5,8 @@
 #   server 10.77.0.1 fd77::1 --- switch --- client 10.77.0.2 fd77::2     link 0
 #          10.78.0.1 fd78::1 --- switch --- client 10.78.0.2 fd78::2     link 1
 
-VM_SWITCH=${VM_SWITCH:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/build/host/switch}
+VM_HOST_PROGRAMS=${VM_HOST_PROGRAMS:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/build/host}
+VM_SWITCH=${VM_SWITCH:-$VM_HOST_PROGRAMS/switch}
 
 # switch_start N: the switch of a link (tests/vm/host/switch). Guests may come and go, and
 # none that stands still holds up another, as on a real network.
