@@ -6,7 +6,7 @@
 # make sim        a million schedules of the simulation instead of the few thousand of make check (SIM_COUNT=): minutes
 # make nightly    scripts/check, make sim, every test on the oldest and the newest kernel, in-tree peers of the other
 #                 kernels, losses of paths by the hundred, the set on a debug kernel, a few losses there and on the
-#                 newest one, the fail-over table, clang-tidy
+#                 newest one, the fail-over table, clang-tidy; goes on where it was stopped, ends with a table
 # make analyze    sparse, checkpatch, clang-tidy
 # make clean
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -35,26 +35,7 @@ sim: $(TB)/sim-fast
 	$< --count $(or $(SIM_COUNT),1000000)
 
 nightly:
-	scripts/check
-	$(MAKE) sim
-	scripts/vm K=6.1
-	scripts/vm K=7.2
-	scripts/vm K=6.12 PEER=intree
-	scripts/vm K=7.2 PEER=intree
-	LOSSES=10 REBOOTS=20 KILLS=5 ROUNDS=20 scripts/vm K=6.1 T=100-,102-,104-,106-,107-,108-,110-
-	SYNC=flush REBOOTS=5 scripts/vm K=6.1 T=102-
-	STORM=600 ROUNDS=50 scripts/vm K=6.1 T=066-,109-
-	STORM=600 ROUNDS=50 scripts/vm K=7.2 T=066-,109-
-	SERVER=intree ROUNDS=50 scripts/vm K=6.1 T=066-
-	SERVER=intree ROUNDS=50 scripts/vm K=7.2 T=066-
-	LOSSES=2 scripts/vm K=6.1 T=101-,103-
-	scripts/vm K=7.2 T=100-,102-,104-,106-,108-,110-
-	scripts/vm K=7.2 T=101-,103-
-	LEAKS=yes scripts/vm K=debug
-	LEAKS=yes scripts/vm K=debug T=100-,102-,104-,106-,108-,110-
-	scripts/vm K=debug T=101-,103-
-	scripts/bench-failover
-	scripts/analyze clang-tidy
+	scripts/nightly
 
 analyze:
 	scripts/analyze

@@ -5,6 +5,7 @@
 #   tests/sim/*.cc          the simulation, a program of its own with the pure files under sanitizers (build/tests/sim-all);
 #                           its last line counts; without sanitizers it is build/tests/sim-fast, for a million schedules
 #   tests/wire/*.cc         wire-check, which compares captures of real traffic with our builders (build/tests/wire-check)
+#   tests/vm/host/switch/*.c  the network of the test guests, here with sanitizers (build/tests/switch)
 #   tests/fuzz/fuzz_X.cc    one LLVMFuzzerTestOneInput(data, size); its inputs are tests/fuzz/corpus/X/* (build/tests/fuzz_X)
 TEST_OPTIMIZE := -O1 -g
 TEST_CXXFLAGS = -std=c++20 $(CTL_WARN) $(TEST_OPTIMIZE) -Iinclude -Ikernel -I.
@@ -26,7 +27,7 @@ CATCH_LIBS = $(shell pkg-config --libs catch2 2>/dev/null | grep -o -- '-lCatch2
 CTL_TEST_OBJ = $(filter-out $(BUILD)/ctl/main.o,$(CTL_OBJ))
 
 TEST_PROGRAMS := $(if $(UNIT_PURE),$(TB)/unit-pure) $(if $(UNIT_CTL),$(TB)/unit-ctl) $(if $(SIM_SRC),$(TB)/sim-all) \
-	$(if $(WIRE_SRC),$(TB)/wire-check) $(FUZZ_SRC:tests/fuzz/%.cc=$(TB)/%)
+	$(if $(WIRE_SRC),$(TB)/wire-check) $(TB)/switch $(FUZZ_SRC:tests/fuzz/%.cc=$(TB)/%)
 
 tests: $(TEST_PROGRAMS)
 
@@ -69,6 +70,10 @@ $(TB)/sim-fast: $(SIM_SRC:%.cc=$(TB)/fast/%.o) $(PURE_SRC:%.c=$(TB)/fast/%.o)
 
 $(TB)/wire-check: $(WIRE_SRC:%.cc=$(TB)/san/%.o) $(SAN_PURE_OBJ)
 	$(CXX) $(SANITIZE) $^ -o $@
+
+$(TB)/switch: $(wildcard tests/vm/host/switch/*)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -O1 -g $(SANITIZE) $(filter %.c,$^) -o $@
 
 $(TB)/fuzz_%: $(TB)/san/tests/fuzz/fuzz_%.o $(TB)/san/tests/fuzz/driver.o $(SAN_PURE_OBJ)
 	$(CXX) $(SANITIZE) $^ -o $@

@@ -523,6 +523,7 @@ void rtrs_clt_watch_stop(struct rtrs_clt_path *path);
 void rtrs_clt_fail_over(struct rtrs_clt_path *path);
 /* The slot's request has ended; it may be used again when no fence is up. Any context. */
 void rtrs_clt_slot_free(struct rtrs_clt_session *session, struct rtrs_req *req);
+extern u32 rtrs_clt_linger_ms;	/* by then a server has noticed that a path is lost */
 /* The path is lost: its fences go when the server must have noticed, too. */
 void rtrs_clt_linger_begin(struct rtrs_clt_path *path);
 /* The path is back: nothing of its last life is left on the server. */
@@ -571,5 +572,9 @@ void rtrs_clt_stats_reset_migration(struct rtrs_clt_path *path);
 void rtrs_clt_stats_reset_reconnects(struct rtrs_clt_path *path);
 
 #include "clt_admin.h"
+
+/* ---- clt_debug.c ---- */
+/* Files of root beside the operation counts: slots, linger_ms. */
+void rtrs_clt_debugfs(void);
 
 #endif /* RTRS_CLIENT_H */

@@ -89,6 +89,7 @@ static int __init client_init(void)
 	ret = rtrs_opcounts_create(&rtrs_clt_opc, "rtrs-client");
 	if (ret)
 		return ret;
+	rtrs_clt_debugfs();
 	/*
 	 * Unbound: path workers sleep for seconds. Not for memory reclaim:
 	 * connecting waits for work of the RDMA core that is not either.

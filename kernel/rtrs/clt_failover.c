@@ -22,6 +22,8 @@
 /* by then a server has noticed the end of a lost path: by its defaults in 35 s at most */
 #define LINGER_MS 60000
 
+u32 rtrs_clt_linger_ms = LINGER_MS;	/* a test has less: debugfs */
+
 /* ---- fences ---- */
 
 static bool fenced(const struct rtrs_req *req)
@@ -90,9 +92,11 @@ static void fence_lift(struct rtrs_clt_session *session, u32 index)
 /* Session mutex held. */
 static void linger(struct rtrs_clt_session *session, u32 index)
 {
+	unsigned long wait = msecs_to_jiffies(READ_ONCE(rtrs_clt_linger_ms));
+
 	__set_bit(index, session->lingering);
-	session->linger_until[index] = jiffies + msecs_to_jiffies(LINGER_MS);
-	queue_delayed_work(rtrs_clt_wq, &session->linger_work, msecs_to_jiffies(LINGER_MS));
+	session->linger_until[index] = jiffies + wait;
+	queue_delayed_work(rtrs_clt_wq, &session->linger_work, wait);
 }
 
 void rtrs_clt_linger_begin(struct rtrs_clt_path *path)

@@ -219,7 +219,7 @@ static void act_connect(struct rtrs_clt_path *path)
 
 static void act_publish(struct rtrs_clt_path *path)
 {
-	path->was_connected = true;
+	WRITE_ONCE(path->was_connected, true);
 	/* The path works without its directory; whoever looks for it finds it missing. */
 	if (rtrs_clt_sysfs_path_add(path))
 		rtrs_warn(path->session->name, "path %u: no sysfs directory\n", path->id);

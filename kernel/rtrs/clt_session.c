@@ -171,6 +171,28 @@ static bool another_creates(const struct rtrs_clt_path *path)
 	return found;
 }
 
+/*
+ * link_mutex held. An address that nobody has answered for yet may be another
+ * machine's, with a disk of that name: what was written last is not there. So it
+ * is for a path that was connected before to make the session anew, as long as
+ * there is one; the others join.
+ */
+static bool may_be_elsewhere(const struct rtrs_clt_path *path)
+{
+	struct rtrs_clt_session *session = path->session;
+	const struct rtrs_clt_path *other;
+	bool found = false;
+
+	if (READ_ONCE(path->was_connected))
+		return false;
+	mutex_lock(&session->mutex);
+	list_for_each_entry(other, &session->paths, link)
+		if (READ_ONCE(other->was_connected) && !other->removing)
+			found = true;
+	mutex_unlock(&session->mutex);
+	return found;
+}
+
 bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why *why)
 {
 	struct rtrs_clt_session *session = path->session;
@@ -182,7 +204,12 @@ bool rtrs_clt_session_unknown(struct rtrs_clt_path *path, const struct rtrs_why 
 		return false;
 	mutex_lock(&session->link_mutex);
 	/* not before the upper layer heard that the last path is gone */
-	if (!session->link_up && !another_creates(path)) {
+	if (!session->link_up && may_be_elsewhere(path)) {
+		if (path->attempt <= 1)
+			rtrs_info(session->name,
+				  "path %u was never connected: it waits for one that was (delete those that are gone for good)\n",
+				  path->id);
+	} else if (!session->link_up && !another_creates(path)) {
 		WRITE_ONCE(path->create, true);
 		/* counted here: another path may join what this one makes, and be up first */
 		meet(session, path->conns[0].offer.instance);

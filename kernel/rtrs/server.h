@@ -113,10 +113,12 @@ struct rtrs_srv_op {
 	struct list_head wait;		/* conn->starved or session->resumed */
 };
 
+#define RTRS_SRV_AWAITED	1UL	/* in a chunk's owner */
+
 /* One chunk of a session: memory, and the only operation that may use it (rule G). */
 struct rtrs_srv_chunk {
 	struct page *page;
-	unsigned long owner;		/* path that uses it, bit 0: others wait; 0: free */
+	unsigned long owner;		/* path that uses it, and RTRS_SRV_AWAITED; 0: free */
 	struct list_head waiters;	/* slots of other paths */
 	struct rtrs_srv_op op;
 };
@@ -417,6 +419,10 @@ void rtrs_srv_violation(struct rtrs_srv_path *path, u32 cid, enum rtrs_srv_viola
 void rtrs_srv_stats_sum(struct rtrs_srv_path *path, struct rtrs_srv_stats *sum);
 void rtrs_srv_stats_reset(struct rtrs_srv_path *path);
 void rtrs_srv_stats_debugfs(void);
+
+/* ---- srv_debug.c ---- */
+/* Files of root beside the operation counts: operations, violations. */
+void rtrs_srv_debugfs(void);
 
 /* ---- srv_sysfs.c ---- */
 int rtrs_srv_sysfs_init(void);

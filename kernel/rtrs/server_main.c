@@ -166,7 +166,7 @@ static int __init server_init(void)
 	ret = rtrs_opcounts_create(&rtrs_srv.opc, "rtrs-server");
 	if (ret)
 		goto err_wq;
-	rtrs_srv_stats_debugfs();
+	rtrs_srv_debugfs();
 	ret = rtrs_srv_sysfs_init();
 	if (ret)
 		goto err_opcounts;

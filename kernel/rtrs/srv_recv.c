@@ -10,7 +10,6 @@
  */
 #include "server.h"
 
-#define OWNER_AWAITED	1UL	/* in chunk->owner */
 /* heartbeats are answered at most this often (S42); clients may ask every 20 ms */
 #define BEAT_GAP	max(HZ / 100, 1)
 
@@ -45,10 +44,10 @@ static enum claim claim_slowly(struct rtrs_srv_conn *conn, u32 index, u32 off)
 			result = CLAIMED;
 			break;
 		}
-		if ((owner & ~OWNER_AWAITED) == me || slot->wait_conn)
+		if ((owner & ~RTRS_SRV_AWAITED) == me || slot->wait_conn)
 			break;
-		if (!(owner & OWNER_AWAITED) &&
-		    cmpxchg(&chunk->owner, owner, owner | OWNER_AWAITED) != owner)
+		if (!(owner & RTRS_SRV_AWAITED) &&
+		    cmpxchg(&chunk->owner, owner, owner | RTRS_SRV_AWAITED) != owner)
 			continue;
 		slot->wait_conn = conn;
 		slot->wait_off = off;
@@ -99,7 +98,7 @@ static void hand_over(struct rtrs_srv_session *session, struct rtrs_srv_chunk *c
 	owner = (unsigned long)slot->wait_conn->path;
 	slot->wait_conn = NULL;
 	if (!list_empty(&chunk->waiters))
-		owner |= OWNER_AWAITED;
+		owner |= RTRS_SRV_AWAITED;
 	WRITE_ONCE(chunk->owner, owner);
 	list_add_tail(&chunk->op.wait, &session->resumed);
 	queue_work(rtrs_srv.wq, &session->resume);

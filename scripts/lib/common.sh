@@ -66,3 +66,11 @@ need_packages() {
 		install "${missing[@]}" || die "cannot install ${missing[*]}: $(tail -n 3 "$cache/install.log")"
 	fi
 }
+
+# compiler_cache: from now on this machine's compilers keep what they made, by content,
+# for the next checkout that has the same.
+compiler_cache() {
+	need_packages ccache
+	export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$tree \
+		CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-1G}
+}

@@ -20,8 +20,8 @@ guest_programs='bash cat cp ls ln mkdir mv rm rmdir sync stat dd date sleep seq 
 	pkill sysctl dmsetup jq strace setpriv unshare'
 guest_modules='virtio_pci virtio_net virtio_blk virtio_console virtio_rng rdma_rxe
 	rdma_cm rdma_ucm ib_uverbs ib_umad ib_ipoib null_blk brd loop dm_mod dm_delay dm_flakey
-	dm_zero dm_log_writes dm_linear scsi_debug sd_mod sch_netem sch_prio cls_u32 ext4
-	crc32_generic crc32c_generic crc32-cryptoapi crc32c-cryptoapi dummy veth macvlan
+	dm_zero dm_log_writes dm_linear scsi_debug sd_mod sch_netem ext4
+	crc32_generic crc32c_generic crc32-cryptoapi crc32c-cryptoapi dummy veth
 	configfs nbd raid1'
 # fio is linked to the libraries of all storage it knows. Those of the kinds no guest
 # has are, with what they bring, two thirds of these programs and take longest to load:

@@ -3,10 +3,10 @@
 # What the other tests lean on when they break things: a cut link loses frames
 # in both directions until it is joined, a guest without power is gone and boots
 # again beside the other, a guest that stands still goes on, commands run side by
-# side, and the scan of the kernel log finds what it must, before a boot too.
+# side, and the scan of the kernel log finds what it must, before a boot too. What
+# QEMU or a switch refuses is an error.
+# seconds: 40
 # vms: pair
-# links: 2
-# boot: fresh
 # check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -20,6 +20,13 @@ link_cut 1 client
 reaches 10.77.0.1 || fail "cutting link 1 cut link 0"
 link_join 1 client
 on client 'until_true 10 ping -c 1 -W 1 10.78.0.1 >/dev/null' || fail "the joined link stays dead"
+
+link_stall 1 client
+! reaches 10.78.0.1 || fail "a stalled link carries frames"
+link_flow 1 client
+on client 'until_true 10 ping -c 1 -W 1 10.78.0.1 >/dev/null' || fail "the link that flows again stays dead"
+! (monitor client 'set_link none off') 2>/dev/null || fail "an order that QEMU refuses passes for done"
+! (link_cut 1 nobody) 2>/dev/null || fail "an order that the switch refuses passes for done"
 
 # Each side waits for a file the other side makes: only commands side by side end this.
 on client 'until_true 20 test -e /run/a; touch /run/b' &

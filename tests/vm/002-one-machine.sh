@@ -3,6 +3,7 @@
 # All five modules on one machine: it maps its own disk with rnbdctl, the data
 # comes back as written, the disk goes away, the modules unload, no RDMA object
 # is left.
+# seconds: 10
 # vms: single
 # kernels: all
 # smoke: yes
@@ -10,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 
 have_ours server || skip "our modules are not built"
-on server 'modprobe brd rd_nr=1 rd_size=16384; modprobe rdma_cm'
+on server 'anew brd rd_nr=1 rd_size=16384; modprobe rdma_cm'
 before=$(on server 'rdma resource show')
 load_ours server rnbd-server dev_search_path=/dev
 load_ours server rnbd-client

@@ -4,10 +4,12 @@
 # in-tree server, data written verifies, the disk goes away again. All messages
 # of both, read off the wire, are taken by our parsers and are the bytes that
 # our builders make.
+# seconds: 220
 # vms: pair
 # kernels: all
 # peers: intree
 # boot: fresh
+# check: none
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/intree-client.sh"

@@ -4,6 +4,7 @@
 # time with an error and a line in the log that tells what is wrong with it: the
 # magic, the version, a refusal, depths and sizes out of bounds (C1 to C4, C12).
 # Nothing of it is left behind.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -23,10 +24,10 @@ answer() {
 	started=$SECONDS
 	! out=$(on client "{ echo 'sessname=s1 path=ip:10.77.0.1 device_path=ram0' \
 		>/sys/class/rnbd-client/ctl/map_device; } 2>&1") || fail "$cause: mapped"
-	on server 'pkill cm_answer; until_true 5 bash -c "! pgrep cm_answer >/dev/null"'
+	on server 'pkill cm_answer || :; until_true 5 gone cm_answer'
 	[ $((SECONDS - started)) -le "$(slowly "$limit")" ] || fail "$cause: took $((SECONDS - started)) s"
 	[[ $out = *"$error"* ]] || fail "$cause: \"$out\", expected \"$error\""
-	grep -qE "rtrs_client: s1: .*$cause" <<<"$(vm_log client)" || fail "the log does not say \"$cause\""
+	grep -qE "rtrs_client: s1: .*$cause" <<<"$(log_since client)" || fail "the log does not say \"$cause\""
 	log_mark client
 }
 

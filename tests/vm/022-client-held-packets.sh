@@ -6,8 +6,8 @@
 # is tried again, its disk is taken away and the session ends. When the interface
 # is up again, so is the path, and nothing is left. The same when the path was lost
 # a moment before the interface, so that it has said its goodbye already.
+# seconds: 65
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 400
 set -euo pipefail
@@ -16,99 +16,108 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; ip addr add 10.79.0.1/24 dev eth0
-	ip neigh replace 10.79.0.2 lladdr 52:54:00:79:00:02 dev eth0'
-# the client's adapter is above eth0, whose queue keeps what it is told to; it is there
-# all the time, because soft RDMA of 7.3 loses a queue pair when it is replaced
-on client 'rdma link delete rxe0; modprobe macvlan && modprobe sch_netem
-	tc qdisc add dev eth0 root netem limit 100000
-	ip link add link eth0 name above0 address 52:54:00:79:00:02 type macvlan mode bridge
-	ip addr add 10.79.0.2/24 dev above0 && ip link set above0 up
-	rdma link add rxe2 type rxe netdev above0'
+on server 'anew brd rd_nr=1 rd_size=65536'
+# that the driver has no room is no news to the kernel for five seconds; with a limit to
+# what may be under way, it has none at once
+on client 'for queue in /sys/class/net/eth0/queues/tx-*; do
+	! test -e $queue/byte_queue_limits || echo 100000000 >$queue/byte_queue_limits/limit_min
+done'
 server_load /dev
 client_load
-MAP_LINKS=1 map_paths ram0
-above=$paths/ip:10.79.0.2@ip:10.79.0.1
-above_is() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 grep -qx $2 $above/state" || fail "the path is not $2"; }
-on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
-above_is 30 connected
+map_paths ram0
+path=$paths/$(path_name 0)
+path_is() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 has $path/state $2" || fail "the path is not $2"; }
 
-kept() { [ "$(on client 'tc -s -j qdisc show dev eth0' | jq '.[0].qlen')" -gt 0 ] || fail "no packet is kept: $1"; }
+# sent: what soft RDMA has given to eth0. keeps: whether the driver keeps the packet of
+# the one who marks, and so all behind it.
+# shellcheck disable=SC2034 # for the client
+client_words='
+port=/sys/class/infiniband/rxe0/ports/1
+sent() { nth $port/hw_counters/sent_pkts 1 -gt "$1"; }
+keeps() { grep -q " 01004D0A:0009 .. 0*[1-9A-F]" /proc/net/udp; }
+# behind more than the network takes from a driver that it takes nothing from
+mark() {
+	for ((i = 0; i < 100; i++)); do printf %4000s x >/dev/udp/10.77.0.1/9; done
+	{
+		echo $BASHPID >/run/marker
+		printf x >&5
+		read -r _ <&9
+	} 5>/dev/udp/10.77.0.1/9 >/dev/null 2>&1 &
+	until_true 5 keeps
+	cat $port/hw_counters/sent_pkts
+}'
 
-# keep COMMANDS: the packets, from just before the commands, for longer than a request
-# may take, and less than soft RDMA waits. In slots: what netem merely delays it takes
-# away from its sender at once. No attempt to connect fits between that and the
-# interface's end: one in the middle of it leaves soft RDMA's connection manager deaf.
-keep() {
-	on client "tc qdisc change dev eth0 root netem slot 45s 45s packets 1 limit 100000
-		until_true 5 bash -c 'tc -s qdisc show dev eth0 | grep -Eq \"backlog .* [1-9][0-9]*p\"' || exit
-		$1" || fail "no packet is on its way, or the path does not end"
-	kept "nothing was on its way"
-}
-down='ip link set above0 down'
-# what the path says at its end is kept, too
-goodbye="echo 1 >$above/disconnect & sleep 0.3; $down; wait
-	until_true 10 grep -qx disconnected $above/state || exit
-	echo 1 >$above/reconnect || :	# it is not connected at once"
-release() {
-	on client "tc qdisc del dev eth0 root; tc qdisc add dev eth0 root netem limit 100000
-		ip link set above0 up
-		ip neigh replace 10.79.0.1 lladdr $(vm_mac 1 0) dev above0"
-}
+kept() { on client "$client_words; keeps" || fail "no packet is kept: $1"; }
+
 at=0
-# load: for a loss that is noticed when the interface is down, not before
-load() {
-	on client "echo 1500 >$paths/../heartbeat_busy_ms"
+# keep COMMANDS: the packets, from just before the commands: writes, which all go by this
+# path in the end. Its loss is noticed when the interface is down, not before.
+keep() {
+	local before
+	link_stall 0 client
+	before=$(on client "$client_words; echo 1500 >$paths/../heartbeat_busy_ms; mark") || fail "the network takes all"
 	ledger_start at=$at blocks=512 threads=8 pause=500
 	at=$((at + 512))	# the next one does not know these numbers
-	ledger_await 100 30
+	on client "$client_words; until_true 5 sent $((before + 8)); $1" || fail "no packet is on its way, or the path does not end"
+	kept "nothing was on its way"
 }
-
+down='ip link set eth0 down'
+# what the path says at its end is kept, too
+goodbye="read -r before <\$port/cm_tx_msgs/dreq
+	(echo 1 >$path/disconnect) >/dev/null 2>&1 &
+	until_true 5 nth \$port/cm_tx_msgs/dreq 1 -gt \$before"
+ended="until_true 10 has $path/state disconnected
+	echo 1 >$path/reconnect || :	# it is not connected at once"
+release() {
+	link_flow 0 client
+	on client 'ip link set eth0 up; kill $(</run/marker)'
+	fixed_neighbours
+}
 # unhindered: neither the requests nor the path's return wait for the packets.
 unhindered() {
+	ledger_await 50 20
 	ON_LIMIT=40 on client 'ledger stop /run/ledger 20' ||
 		fail "requests wait for the packets of a lost path"
-	on client "until_true 10 bash -c 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
+	on client "until_true 10 eval 'rnbdctl list paths -j | grep -Eq \"(waiting|connecting)\"'" ||
 		fail "the path is not tried again: $(on client "rnbdctl list paths")"
-	kept "nothing had to wait for them"
 }
 
-load
 keep "$down"
 unhindered
+kept "nothing had to wait for them"
 release
-above_is 30 connected
+path_is 30 connected
 ledger_stop
 ledger_good
 
-load
-keep "$goodbye"
+keep "$goodbye; $down; $ended"
 unhindered
+kept "nothing had to wait for them"
 release
-above_is 30 connected
+path_is 30 connected
 ledger_stop
 ledger_good
 
-load
 keep "$down"
 took=$(ON_LIMIT=90 on client "SECONDS=0; echo force >/sys/block/$disk/rnbd/unmap_device; echo \$SECONDS")
 [ "$took" -le "$(slowly 10)" ] || fail "the unmap took $took s"
-on client 'until_true 5 bash -c "! ls /sys/class/rtrs-client/* >/dev/null 2>&1"' || fail "the session stays"
+on client 'until_true 5 none "/sys/class/rtrs-client/*"' || fail "the session stays"
 kept "the unmap had nothing to wait for"
 release
-on client 'pkill -x ledger; until_true 10 bash -c "! pgrep -x ledger >/dev/null"'
-MAP_LINKS=1 map_paths ram0
-on client "echo ip:10.79.0.2@ip:10.79.0.1 >$paths/../add_path"
-above_is 30 connected
+on client 'pkill -x ledger || :; until_true 10 gone ledger'
+map_paths ram0
 
-# no packet is left, but the interface stays down: the device takes what waits for it along
-load
+# no packet is left, but the interface has no carrier: the device takes what waits for it along
 keep "$goodbye"
+lose carrier@client 0
+on client "$ended"
 unhindered
-on client 'tc qdisc del dev eth0 root'
-took=$(ON_LIMIT=90 on client 'SECONDS=0; rdma link delete rxe2; echo $SECONDS')
+link_flow 0 client
+on client "$client_words; until_true 10 eval '! keeps'; kill \$(</run/marker)" || fail "packets are kept"
+took=$(ON_LIMIT=90 on client 'SECONDS=0; rdma link delete rxe0; echo $SECONDS')
 [ "$took" -le "$(slowly 10)" ] || fail "the device's removal took $took s"
 ledger_stop
 ledger_good
+undo carrier@client 0
 all_down
-on client 'ip link delete above0; rdma link add rxe0 type rxe netdev eth0'
+on client 'rdma link add rxe0 type rxe netdev eth0'

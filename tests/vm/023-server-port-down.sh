@@ -4,8 +4,8 @@
 # network keeps what it could not deliver and delivers it when the port is back,
 # seconds later, when the blocks have been written anew by the other path: none of
 # the old writes may reach the disk. The server ends such a path itself.
+# seconds: 20
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 400
 set -euo pipefail
@@ -14,20 +14,22 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 map_paths ram0
 ledger_start blocks=16 threads=8 pause=0
 ledger_await 500 60
-for ((round = 0; round < ${ROUNDS:-4}; round++)); do
-	link=$((round % 2))
+for link in 0 1; do
 	read -r reconnects _ <<<"$(counters_of $link)"
+	link_rule $link hold late from=client op=send,write
+	link_await $link late 1
 	lose down@server $link
 	noticed 30 $link "$reconnects"
 	# by the other path, over all blocks
 	ledger_await 200 60
 	undo down@server $link
+	link_release $link late >/dev/null
 	paths_are 60 connected 0 1
 	both_carry 30
 	ledger_good

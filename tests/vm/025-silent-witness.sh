@@ -4,8 +4,8 @@
 # server is asked whether that is over there, is dead without a word: it carried
 # nothing, so nobody has missed it. It is noticed as soon as one that carries
 # requests, not when an idle path would be; the request then waits for a path.
+# seconds: 15
 # vms: pair
-# links: 2
 # check: 6.1
 # limit: 300
 set -euo pipefail
@@ -14,11 +14,13 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 	dmsetup create slow --table "0 131072 linear /dev/ram0 0" && dmsetup mknodes'
 server_load /dev
 client_load
 map_paths mapper/slow
+# an idle path would be missed after minutes
+on client "echo 60000 >$paths/../heartbeat_idle_ms"
 
 # under_way LINK: requests that wait for their answer.
 under_way() { on client "cut -d' ' -f5 $paths/$(path_name "$1")/stats/rdma"; }
@@ -36,7 +38,7 @@ for _ in 1 2; do
 	lose silent@switch $witness
 	lose disconnect@client $lost &
 	order=$!
-	noticed 8 $witness "$reconnects"
+	noticed 20 $witness "$reconnects"
 	# no path is taken back while the disk has something of a lost one
 	on server 'dmsetup resume slow'
 	undo silent@switch $witness

@@ -7,6 +7,7 @@
 # A chunk list or a disk that cannot be is refused with an error. A disk whose
 # server never answers, or never well, is unmapped by force within 10 seconds.
 # The disk of another server notices nothing of all this, and nothing is left.
+# seconds: 150
 # vms: pair
 # check: 7.2
 # limit: 1000
@@ -28,7 +29,7 @@ lines() { dd if="/dev/$1" bs=4096 skip="$2" count=1 iflag=direct status=none | s
 
 # writes DISK BLOCK: a block of letters, which must be there then.
 writes() {
-	tr '\0' w </dev/zero | head -c 4096 >/tmp/written
+	head -c 4096 /dev/zero | tr '\0' w >/tmp/written
 	dd if=/tmp/written of="/dev/$1" bs=4096 seek="$2" oflag=direct status=none &&
 		dd if="/dev/$1" bs=4096 skip="$2" count=1 iflag=direct status=none | cmp - /tmp/written &&
 		printf 'block %9d\n' "$2"
@@ -142,7 +143,7 @@ recovers() {
 	session=$1
 	log_mark client
 	victim=$(client "meet 1235 $1") || fail "$1: $victim"
-	got=$(client "until_true 10 grep -qx open /sys/block/$victim/rnbd/state; lines $victim 1") || fail "$1: $got"
+	got=$(client "until_true 10 has /sys/block/$victim/rnbd/state open; lines $victim 1") || fail "$1: $got"
 	[ "$got" = 'block         1' ] || fail "$1: \"$got\""
 	says open "${@:2}"
 	unmapped "$victim" normal
@@ -224,7 +225,7 @@ end normal
 # what is on its way meanwhile is not disturbed
 begin busy 1235
 load_begin "$victim" --offset=1m --size=1m --bs=4k --iodepth=8
-on client "until_true 20 awk '\$5 > 20 { found = 1 } END { exit !found }' /sys/block/$victim/stat"
+on client "until_true 20 nth /sys/block/$victim/stat 5 -gt 20"
 for act in lie imm-15 foreign-1 bare end; do meets $act lines 1 lost; done
 load_end
 end normal
@@ -232,12 +233,12 @@ end normal
 # errors that are none (C12): each is an error, no path suffers
 begin errors 1235
 got=$(ON_LIMIT=240 client "for i in {1..150}; do
-		dd if=/dev/$victim of=/dev/null bs=512 skip=$((8 * block[errors])) count=1 iflag=direct 2>&1
+		dd if=/dev/$victim of=/dev/null bs=512 skip=$((8 * block[errors])) count=1 iflag=direct 2>&1 || :
 	done | grep -c 'error reading'; came_back errors") || fail "errors: $got"
 [ "$got" = $'150\n0 0' ] || fail "an error was none, or ended the path: $got"
 got=$(client "lines $victim ${block[error-511]} 2>&1" || :)
 [[ $got = *'Input/output error' ]] || fail "error 511: $got"
-got=$(client "lines $victim ${block[error-107]} 2>&1; cat /sys/block/$victim/rnbd/state; came_back errors")
+got=$(client "lines $victim ${block[error-107]} 2>&1 || :; cat /sys/block/$victim/rnbd/state; came_back errors")
 [[ $got = *'Input/output error'$'\nclosed\n0 0' ]] || fail "error 107: $got"
 end normal
 
@@ -245,7 +246,7 @@ end normal
 for act in mute always; do
 	begin $act-1 1235
 	on client "dd if=/dev/$victim of=/dev/null bs=4096 skip=${block[$act]} count=1 iflag=direct" >/dev/null 2>&1 &
-	[ $act = always ] || on server "until_true 10 grep -qx '$session: no answer' /run/plain"
+	[ $act = always ] || on server "until_true 10 has /run/plain '$session: no answer'"
 	[ $act = mute ] || client "came_back_often() { [ \"\$(came_back $session | cut -d ' ' -f 1)\" -ge 3 ]; }
 		until_true 30 came_back_often" || fail "$act: the path does not come back"
 	end force
@@ -327,5 +328,5 @@ end normal
 good open
 
 unmapped "$disk" normal
-on server 'pkill -x raw_server; until_true 10 bash -c "! pgrep -x raw_server >/dev/null"'
+on server 'pkill -x raw_server || :; until_true 10 gone raw_server'
 all_down

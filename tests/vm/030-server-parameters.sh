@@ -4,6 +4,7 @@
 # their sum of bits as ever, always_invalidate as a bool of any spelling or
 # "auto", and each limit; it loads without an RDMA device and serves one that
 # comes later.
+# seconds: 20
 # vms: single
 # check: 7.2
 set -euo pipefail
@@ -62,7 +63,7 @@ before=$(on server 'rdma resource show')
 on server 'rdma link delete rxe0'
 load_ours server rnbd-server dev_search_path=/dev
 on server 'rdma link add rxe0 type rxe netdev eth0'
-on server 'until_true 10 bash -c "rdma resource show cm_id | grep -q LISTEN"'
+on server 'until_true 10 eval "rdma resource show cm_id | grep -q LISTEN"'
 unload server
 [ "$(on server 'rdma resource show | cut -d: -f3-')" = "$(cut -d: -f3- <<<"$before")" ] ||
 	fail "left: $(on server 'rdma resource show')"

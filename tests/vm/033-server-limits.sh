@@ -4,6 +4,7 @@
 # the server's log, costs the server nothing that stays, and does not touch those
 # who have it: connections of a path, sessions, chunk memory; a connection that
 # does not speak the protocol.
+# seconds: 15
 # vms: pair
 # kernels: edge
 # peers: intree
@@ -14,7 +15,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=16384'
+on server 'anew brd rd_nr=1 rd_size=16384'
 on client 'modprobe rdma_ucm'
 before=$(on server 'rdma resource show')
 load_peer client rnbd-client
@@ -35,7 +36,7 @@ told() {
 }
 unmap() { on client 'for d in /sys/block/rnbd*/rnbd/unmap_device; do echo normal >$d; done'; }
 nothing_left() {
-	on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
+	on server 'until_true 15 none "/sys/class/rtrs-server/*"'
 	unload_clean server "$before"
 }
 
@@ -55,7 +56,7 @@ refused s2 ram0
 told '.* max_sessions=1\b'
 on client 'dd if=/dev/rnbd0 of=/dev/null bs=4096 count=4 iflag=direct status=none'
 unmap
-on server 'until_true 15 bash -c "test -z \"\$(ls /sys/class/rtrs-server)\""'
+on server 'until_true 15 none "/sys/class/rtrs-server/*"'
 intree_map s2 ram0
 unmap
 nothing_left

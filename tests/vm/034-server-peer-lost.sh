@@ -5,6 +5,7 @@
 # session name and device back. Unloading the server under I/O closes all
 # sessions; so does the removal of the RDMA device, and one that is added later
 # is served again.
+# seconds: 205
 # vms: pair
 # boot: fresh
 # kernels: 6.1
@@ -16,7 +17,7 @@ set -euo pipefail
 
 have_ours server || skip "our modules are not built"
 have_peers client || skip "the in-tree peers are not built"
-on server 'modprobe brd rd_nr=1 rd_size=16384'
+on server 'anew brd rd_nr=1 rd_size=16384'
 before=$(on server 'rdma resource show')
 
 client_up() {
@@ -30,7 +31,7 @@ busy() {
 		sleep 2'
 }
 sessions_gone() {
-	on server "until_true $1 bash -c 'test -z \"\$(ls /sys/class/rtrs-server 2>/dev/null)\"'"
+	on server "until_true $1 none '/sys/class/rtrs-server/*'"
 }
 
 load_ours server rnbd-server dev_search_path=/dev

@@ -5,8 +5,8 @@
 # their chunk, none is lost, refused or taken for a violation, and what is
 # written verifies. The closed path comes back once the disk has let go of its
 # requests.
+# seconds: 35
 # vms: pair
-# links: 2
 # kernels: edge
 # peers: intree
 set -euo pipefail
@@ -18,9 +18,9 @@ have_peers client || skip "the in-tree peers are not built"
 neighbours
 on server "ip neigh replace 10.78.0.2 lladdr $(vm_mac 2 1) dev eth1"
 on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"
-on server 'modprobe brd rd_nr=1 rd_size=16384; modprobe dm_delay
+on server 'anew brd rd_nr=1 rd_size=16384; modprobe dm_delay
 	dmsetup create slow --table "0 32768 delay /dev/ram0 0 300"
-	until_true 10 test -b /dev/mapper/slow || dmsetup mknodes'
+	dmsetup mknodes slow'
 load_ours server rnbd-server dev_search_path=/dev/mapper
 load_peer client rnbd-client
 intree_map two slow ip:10.77.0.1 ip:10.78.0.1

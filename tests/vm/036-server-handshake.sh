@@ -7,6 +7,7 @@
 # handshake ends by itself; who knocks too often or wants too much is put off,
 # which touches nobody else, is a line in the log that names the limit, and is
 # over when there is room again.
+# seconds: 60
 # vms: pair
 # limit: 400
 # check: 6.1
@@ -16,7 +17,7 @@ set -euo pipefail
 
 need_raw_client
 neighbours
-on server 'modprobe brd rd_nr=1 rd_size=4096'
+on server 'anew brd rd_nr=1 rd_size=4096'
 before=$(on server 'rdma resource show')
 
 up() {

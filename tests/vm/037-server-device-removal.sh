@@ -5,7 +5,9 @@
 # is not there twice: the client is not admitted before. Then it comes back by
 # the device that was added again, and what it writes and reads is right.
 # The same for the end of a single path. Unloading tells the clients at once.
+# seconds: 30
 # vms: pair
+# check: 6.1
 # kernels: edge
 # limit: 400
 set -euo pipefail
@@ -32,7 +34,7 @@ writer() {
 		>/dev/null 2>&1 </dev/null & sleep 1"
 }
 held() { on server 'dmsetup suspend --nolockfs --noflush held'; }
-state() { on client "until_true $2 grep -qx $1 $path/state" || fail "the path is never $1"; }
+state() { on client "until_true $2 has $path/state $1" || fail "the path is never $1"; }
 
 peer "put $disk 0 one"
 for way in device path; do
@@ -53,8 +55,8 @@ for way in device path; do
 	on server "test -e $session" || fail "the session ended under its operations"
 	on server 'dmsetup resume held'
 	state connected 60
-	on client "pkill -KILL fio; until_true 30 bash -c '! pgrep fio >/dev/null'; \
-		until_true 60 grep -qx open /sys/block/$disk/rnbd/state"
+	on client "pkill -KILL fio || :; until_true 30 gone fio; \
+		until_true 60 has /sys/block/$disk/rnbd/state open"
 	[ "$(peer "get $disk 0 3")" = one ] || fail "wrong data after the $way was gone"
 	peer "put $disk 0 one"
 done

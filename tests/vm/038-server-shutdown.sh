@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A server that is shut down or rebooted says so to its clients, which need not
 # find out by its silence; an operation held at the disk does not keep it.
+# seconds: 55
 # vms: pair
+# boot: last
 # check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -22,7 +24,7 @@ on client "setsid dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct >/dev
 log_mark client
 on server '(sleep 1; echo o >/proc/sysrq-trigger) >/dev/null 2>&1 &'
 vm_wait 40 "the server to power off" bash -c "! grep -qs '^State:.[^ZX]' /proc/$(<"$VM_RUN/server/pid")/status"
-on client 'until_true 5 grep -qx disconnected /sys/class/rtrs-client/s1/paths/*/state'
+on client 'until_true 5 has /sys/class/rtrs-client/s1/paths/*/state disconnected'
 grep -q 'lost: the peer closed' <<<"$(log_since client)" || fail "the client was not told: $(log_since client)"
 on client "echo force >/sys/block/$disk/rnbd/unmap_device; until_true 30 test ! -e /sys/block/$disk"
 unload client

@@ -5,6 +5,7 @@
 # A request that is one, but asks for what it must not have, is answered with
 # its error; nothing of it reaches a disk, and the path stays. Another client's
 # disk notices nothing of all this.
+# seconds: 160
 # vms: pair
 # limit: 300
 # check: 6.1
@@ -19,7 +20,7 @@ have_ours client || skip "our modules are not built"
 # ram0 is the good client's; the last one is held by device mapper
 last=1030 known=1024
 neighbours
-on server "modprobe -r brd; modprobe brd rd_nr=$((last + 1)) rd_size=4096
+on server "anew brd rd_nr=$((last + 1)) rd_size=4096
 	modprobe -r null_blk; modprobe null_blk nr_devices=1 gb=1 bs=4096 memory_backed=1 discard=1
 	modprobe dm_mod; dmsetup create held --table '0 8192 linear /dev/ram$last 0'
 	dmsetup mknodes held"
@@ -194,7 +195,7 @@ busy_slot() {
 	counts slot-in-use 2 "$before"
 	good "busy slot"
 	on server 'dmsetup resume held
-		until_true 20 bash -c "test \"\$(ls /sys/class/rtrs-server)\" = good"' ||
+		until_true 20 eval "test \"\$(ls /sys/class/rtrs-server)\" = good"' ||
 		fail "sessions left: $(on server 'ls /sys/class/rtrs-server')"
 	[ "$(on server "dd if=/dev/ram$last bs=8k count=1 iflag=direct status=none | tr -d '\\0'")" = \
 		"$(printf '1%.0s' {1..4096})" ] || fail "the disk has not what the first request wrote"

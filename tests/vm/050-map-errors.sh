@@ -3,6 +3,7 @@
 # Every map string with a mistake is refused with the errno of that mistake and
 # a line in the log, so is a server that is not there or says no. None of it
 # leaves a disk, a link, a session or an RDMA object behind.
+# seconds: 40
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -46,9 +47,9 @@ grep -q 'unknown option: "colour=blue"' <<<"$(log_since client)" || fail "the wo
 refused 'No such device or address' "sessname=s1 device_path=/dev/ram0"
 refused 'No such file or directory' "sessname=s1 path=$path device_path=/dev/nosuch"
 refused 'Block device required' "sessname=s1 path=$path device_path=/dev/null"
-# nobody listens; nobody is there
+# nobody listens; no way there (010 has an address where nobody is)
 refused 'refused' "$ok dest_port=4321"
-ON_LIMIT=100 refused '' "sessname=s1 path=ip:10.77.0.99 device_path=/dev/ram0"
+refused 'Network is unreachable' "sessname=s1 path=ip:192.0.2.1 device_path=/dev/ram0"
 ask nothing_left || fail "a failed mapping left something"
 
 disk=$(mapped /dev/ram0)

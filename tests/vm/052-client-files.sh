@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The client's sysfs files are the ABI's, byte for byte, there when the disk's
 # uevent comes; links name device and session; modes of the files as given.
+# seconds: 15
 # vms: pair
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"

@@ -3,6 +3,7 @@
 # A file system on a mapped disk: files keep their checksums over unmount, unmap
 # and a new map, and fsck finds nothing. Mapped read-only the disk mounts, reads
 # the same and takes no write of any kind.
+# seconds: 25
 # vms: pair
 # limit: 400
 # check: 7.2

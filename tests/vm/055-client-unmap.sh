@@ -4,16 +4,16 @@
 # as well. With a server that stands still a forced unmap ends within 10
 # seconds, and so does a mapping whose process is killed. Unloading the module
 # unmaps everything; while a disk is open it is refused.
+# seconds: 35
 # vms: pair
 # check: 7.2
-# boot: fresh
 # limit: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
 
 load="fio --name=load --rw=randrw --bs=4k --iodepth=32 --ioengine=libaio --direct=1 --time_based"
-busy() { on client "until_true 20 awk '\$1 > 20 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
+busy() { on client "until_true 20 nth /sys/block/$1/stat 1 -gt 20"; }
 
 have_ours client || skip "our modules are not built"
 ram_disks
@@ -22,7 +22,7 @@ client_up
 one=$(mapped /dev/ram0) two=$(mapped /dev/ram1)
 on client "sleep 1000 </dev/$one & echo \$! >/tmp/user"
 attr_refused 'Device or resource busy' "$one" unmap_device normal
-! on client 'rmmod rnbd-client 2>/dev/null' || fail "unloaded with an open disk"
+fails client 'is in use' 'rmmod rnbd-client'
 ask "attr $one unmap_device force" || fail "force"
 on client "test ! -e /sys/block/$one && test ! -e /dev/$one" || fail "$one is still there"
 on client 'kill $(cat /tmp/user)'

@@ -6,6 +6,7 @@
 # that shrank stays closed, until it is large enough and somebody writes
 # remap_device; so does one that the server closed by force. The disk unmaps
 # while it is closed.
+# seconds: 80
 # vms: pair
 # limit: 500
 # check: 7.2
@@ -16,17 +17,17 @@ set -euo pipefail
 # server_again MIB: the server's modules go and come, over a file of that size.
 server_gone() { unload server; }
 server_back() {
-	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image &&
+	on server "losetup -d /dev/loop0 2>/dev/null || :; truncate -s $1M /mnt/image &&
 		losetup /dev/loop0 /mnt/image"
 	server_up
 }
 # becomes STATE SECONDS
-becomes() { on client "until_true $2 grep -qx $1 /sys/block/$disk/rnbd/state" || fail "never $1"; }
+becomes() { on client "until_true $2 has /sys/block/$disk/rnbd/state $1" || fail "never $1"; }
 size() { on client "cat /sys/block/$disk/size"; }
 works() { on client "dd if=/dev/$disk bs=64k count=4 iflag=direct status=none | cmp - /tmp/data"; }
 
 have_ours client || skip "our modules are not built"
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt'
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt'
 server_back 16
 client_up
 disk=$(mapped /dev/loop0 fast_io_fail=0)
@@ -54,8 +55,7 @@ becomes open 10
 server_gone
 becomes closed 10
 started=$SECONDS
-! on client "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none 2>/dev/null" ||
-	fail "I/O without a server"
+fails client 'Link has been severed' "dd if=/dev/$disk of=/dev/null bs=4k count=1 iflag=direct status=none"
 [ $((SECONDS - started)) -le "$(slowly 5)" ] || fail "I/O waited"
 attr_refused 'not connected' "$disk" remap_device 1
 attr_refused 'No such file' "$disk" resize 1024
@@ -83,7 +83,7 @@ becomes closed 10
 on server 'losetup -d /dev/loop0; mv /dev/loop0 /dev/loop0.away'
 server_up
 refusal='opened again: answer of the server: the server refused to open the device'
-on client "until_true 60 bash -c 'dmesg | grep -q \"$refusal\"'" || fail "nobody says that it is missing"
+on client "until_true 60 said '$refusal'" || fail "nobody says that it is missing"
 becomes closed 1
 sleep 3 # a while of trying again in vain, not a wait for something
 [ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] || fail "every try is told"
@@ -97,7 +97,7 @@ works || fail "data after the device came late"
 server_gone
 becomes closed 10
 server_back 8
-on client 'until_true 90 bash -c "dmesg | grep -q \"capacity shrank\""' || fail "nobody says that it shrank"
+on client 'until_true 90 said "capacity shrank"' || fail "nobody says that it shrank"
 becomes closed 1
 attr_refused 'Protocol error' "$disk" remap_device 1
 # nobody has looked at it: it might have lost what it had

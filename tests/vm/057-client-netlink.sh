@@ -3,6 +3,7 @@
 # What netlink does, sysfs shows, and the other way round: rnbdctl maps, lists,
 # remaps, sets and unmaps through the family rnbd-client, refusals name their
 # reason, and 40 devices of one session come and go at once.
+# seconds: 65
 # vms: pair
 # check: 7.2
 # limit: 400
@@ -19,7 +20,7 @@ says() {
 
 have_ours client || skip "our modules are not built"
 on client 'type rnbdctl >/dev/null 2>&1' || skip "rnbdctl is not built"
-on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=40 rd_size=1024'
+on server 'anew brd rd_nr=40 rd_size=1024'
 server_up
 client_up
 on client 'rnbdctl map /dev/ram0 from s1 --path ip:10.77.0.1 --name tag0 --owner test' || fail "map"
@@ -42,7 +43,7 @@ grep -q '/dev/ram1' /tmp/list.$$ || fail "what sysfs mapped is not in the list"
 rm /tmp/list.$$
 says 'no such device' 'map /dev/nosuch from s1'
 says 'path' 'map /dev/ram0 from s9'
-says '' 'map a!b from s1'
+says 'a!b' 'map a!b from s1'
 on client "sleep 1000 </dev/rnbd0 & echo \$! >/tmp/user"
 says 'use' 'unmap rnbd0'
 on client 'kill $(cat /tmp/user); until_true 5 rnbdctl unmap rnbd0' || fail "unmap"
@@ -50,7 +51,7 @@ on client 'rnbdctl unmap rnbd1; test ! -e /sys/block/rnbd1' || fail "unmap of wh
 ask nothing_left || fail "something is left"
 
 on client "for i in {0..39}; do rnbdctl map /dev/ram\$i from s1 --path ip:10.77.0.1 --no-wait || exit 1; done
-	until_true 30 bash -c '[ \$(grep -lx open /sys/block/rnbd*/rnbd/state | wc -l) = 40 ]'" || fail "40 maps at once"
+	until_true 30 eval '[ \$(grep -lx open /sys/block/rnbd*/rnbd/state | wc -l) = 40 ]'" || fail "40 maps at once"
 ON_LIMIT=100 on client "for i in {0..39}; do echo normal >/sys/block/rnbd\$i/rnbd/unmap_device & done; wait
 	! ls -d /sys/block/rnbd* 2>/dev/null" || fail "40 unmaps at once"
 all_down

@@ -5,8 +5,8 @@
 # when nobody has the disk open, without; on a session of its own and on one
 # shared with a disk whose I/O goes on afterwards, without an error. So does
 # unloading the module.
+# seconds: 30
 # vms: pair
-# boot: fresh
 # limit: 500
 # check: 7.2
 set -euo pipefail
@@ -14,8 +14,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib/client-disk.sh"
 
 load="fio --rw=randrw --bs=4k --iodepth=32 --ioengine=libaio --direct=1 --minimal"
-busy() { on client "until_true 20 awk '\$1 > 20 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
-becomes() { ON_LIMIT=100 on client "until_true $3 grep -qx $2 /sys/block/$1/rnbd/state" || fail "$1 never $2"; }
+busy() { on client "until_true 20 nth /sys/block/$1/stat 1 -gt 20"; }
+becomes() { ON_LIMIT=100 on client "until_true $3 has /sys/block/$1/rnbd/state $2" || fail "$1 never $2"; }
 # loaded DISK: I/O that never ends by itself; its process is in $user.
 loaded() {
 	ON_LIMIT=200 on client "$load --name=l --time_based --runtime=180 --filename=/dev/$1 >/dev/null 2>&1" &

@@ -6,9 +6,9 @@
 # every policy, and while a verifying load runs, the one and then the other is lost
 # silently, by the administrator of either side, and comes back: no request fails,
 # no byte is wrong.
+# seconds: 70
 # vms: pair
 # check: 6.1
-# links: 2
 # limit: 500
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
@@ -49,6 +49,8 @@ have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up dev_search_path=/dev
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 disk=rnbd0
 

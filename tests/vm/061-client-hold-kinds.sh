@@ -4,6 +4,7 @@
 # filesystem, a disk's beside one of the same session that fails at once. What
 # has to wait for the disk to be idle, a change of its scheduler, ends when the
 # server is back. Each disk tells OFFLINE and ONLINE once, and that it has grown.
+# seconds: 75
 # vms: pair
 # limit: 400
 # check: 7.2
@@ -11,16 +12,16 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/client-disk.sh"
 
-becomes() { ON_LIMIT=100 on client "until_true $3 grep -qx $2 /sys/block/$1/rnbd/state" || fail "$1 never $2"; }
+becomes() { ON_LIMIT=100 on client "until_true $3 has /sys/block/$1/rnbd/state $2" || fail "$1 never $2"; }
 busy() { on client "until_true 20 awk '\$1 + \$5 > 100 { found = 1 } END { exit !found }' /sys/block/$1/stat"; }
 server_back() {
-	on server "losetup -d /dev/loop0 2>/dev/null; truncate -s $1M /mnt/image && losetup /dev/loop0 /mnt/image"
+	on server "losetup -d /dev/loop0 2>/dev/null || :; truncate -s $1M /mnt/image && losetup /dev/loop0 /mnt/image"
 	server_up
 }
 
 have_ours client || skip "our modules are not built"
 ram_disks
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt'
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt'
 server_back 16
 client_up
 
@@ -44,12 +45,12 @@ on client "mkdir -p /mnt/two; mkfs.ext4 -q /dev/$two && mount /dev/$two /mnt/two
 on client "sync; head -c 4m /tmp/data >/mnt/two/early" || fail "no file"
 unload server
 becomes "$two" closed 10
-! on client "dd if=/dev/$one of=/dev/null bs=4k count=1 iflag=direct status=none 2>/dev/null" || fail "I/O of $one"
+fails client 'Link has been severed' "dd if=/dev/$one of=/dev/null bs=4k count=1 iflag=direct status=none"
 ON_LIMIT=150 on client "head -c 4m /tmp/data >/mnt/two/late; sync" &
 load=$!
 ON_LIMIT=150 on client "dd if=/dev/$two of=/dev/null bs=4k count=1 iflag=direct status=none" &
 reader=$!
-ON_LIMIT=150 on client "until_true 5 pgrep -x dd >/dev/null; echo mq-deadline >/sys/block/$two/queue/scheduler" &
+ON_LIMIT=150 on client "until_true 5 runs dd; echo mq-deadline >/sys/block/$two/queue/scheduler" &
 scheduler=$!
 sleep 2	# how long they wait at least, not a wait for something
 on client "pgrep -x dd >/dev/null" || fail "I/O of $two did not wait"

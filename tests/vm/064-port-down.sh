@@ -3,6 +3,7 @@
 # A network port that is down holds nobody up: disks are taken away, paths end,
 # RDMA devices go and modules unload meanwhile, on either side. What the CM
 # still has to say is said when the port is up again, and the next map works.
+# seconds: 35
 # vms: pair
 # check: 7.2
 # kernels: edge
@@ -22,7 +23,7 @@ nothing_stays() {
 	fail "left on the $1: $now; before: ${clean[$1]}"
 }
 readable() {
-	on client "until_true 60 grep -qx open /sys/block/$1/rnbd/state
+	on client "until_true 60 has /sys/block/$1/rnbd/state open
 		dd if=/dev/$1 of=/dev/null bs=4096 count=4 iflag=direct status=none" || fail "$1 is not usable"
 }
 forced_away() {
@@ -37,7 +38,11 @@ on server 'modprobe rdma_cm'
 on client 'modprobe rdma_cm'
 # CM ids and more, from before the modules
 declare -A clean=([server]=$(rdma_objects server) [client]=$(rdma_objects client))
+# it notices in 5 s that a client is gone
+load_ours server rtrs-server heartbeat_idle_ms=1000
 server_up
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 session=/sys/class/rtrs-server/s1
 

@@ -5,6 +5,7 @@
 # and the disk stays (L1). Requests with malformed attributes are refused by
 # each family, whatever root sends, and the disk goes on working (L2).
 # SEED= repeats a run.
+# seconds: 25
 # vms: pair
 # check: 7.2
 set -euo pipefail

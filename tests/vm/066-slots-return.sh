@@ -7,8 +7,8 @@
 # A path that stays away does not keep slots for ever: a minute later the other one
 # has all of them again, if the server is ours. And with one slot for I/O and one for
 # messages, the message lost by a path that stays away: the other path opens the disk.
+# seconds: 85
 # vms: pair
-# links: 2
 # limit: 1800
 # check: 7.2
 set -euo pipefail
@@ -17,7 +17,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536; modprobe dm_mod
+on server 'anew brd rd_nr=1 rd_size=65536; modprobe dm_mod
 	dmsetup create held --table "0 131072 linear /dev/ram0 0"; dmsetup mknodes held'
 # twelve for I/O, four for messages
 server_load /dev/mapper sess_queue_depth=16
@@ -26,15 +26,15 @@ map_paths held
 stat_of() { on client "cut -d' ' -f$2 $paths/$(path_name "$1")/stats/rdma"; }
 # in_flight LINK COUNT SECONDS
 in_flight() {
-	ON_LIMIT=$(($3 + 30)) on client "until_true $3 bash -c '[ \$(cut -d\" \" -f5 $paths/$(path_name "$1")/stats/rdma) = $2 ]'" ||
+	ON_LIMIT=$(($3 + 30)) on client "until_true $3 nth $paths/$(path_name "$1")/stats/rdma 5 = $2" ||
 		fail "link $1 has $(stat_of "$1" 5) requests in flight, not $2"
 }
 hold() { on server 'dmsetup suspend --nolockfs --noflush held'; }
 release() { on server 'dmsetup resume held'; }
 twelve() {
 	on client "rm -f /run/fio.rc
-		(fio --name=t --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --number_ios=12 --iodepth=12 \
-			--ioengine=libaio --direct=1 --minimal >/dev/null 2>&1; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; fio --name=t --filename=/dev/$disk --rw=randwrite --bs=4k --size=4m --number_ios=12 --iodepth=12 \
+			--ioengine=libaio --direct=1 --minimal >/dev/null 2>&1 || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 }
 # queues: where the block layer has the requests that have not ended.
 queues() {
@@ -43,7 +43,7 @@ queues() {
 # ended: within 20 s, on a slow kernel too, for after a minute our server's slots free themselves.
 ended() {
 	local rc
-	rc=$(ON_LIMIT=90 on client "until_true $((20 / VM_SLOW)) test -s /run/fio.rc && cat /run/fio.rc") || { queues; fail_of "requests hang"; }
+	rc=$(ON_LIMIT=90 on client "VM_SLOW=1 until_true 20 test -s /run/fio.rc && cat /run/fio.rc") || { queues; fail_of "requests hang"; }
 	[ "$rc" = 0 ] || fail_of "a request failed: fio ends with $rc"
 }
 
@@ -68,8 +68,8 @@ three_lost() {
 	lose disconnect@client 1
 	release
 	reconnect 1
-	on client "until_true 20 grep -qx connected $paths/$(path_name 1)/state"
-	on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state" || fail_of "the disk is not open again"
+	on client "until_true 20 has $paths/$(path_name 1)/state connected"
+	on client "until_true 20 has /sys/block/$disk/rnbd/state open" || fail_of "the disk is not open again"
 	ended
 }
 
@@ -92,14 +92,21 @@ done
 reconnect 0
 paths_are 20 connected 0 1
 if [ "$SERVER" = ours ]; then
+	linger=/sys/kernel/debug/rtrs-client/linger_ms
+	[ "$(on client "cat $linger")" = 60000 ] || fail "a lost path keeps its slots for $(on client "cat $linger") ms"
+	fails client 'Invalid argument' "echo 99 >$linger"
+	on client "echo $(slowly 10)000 >$linger"
 	twelve_lost
 	release
 	ended
-	# and a minute later it has all
+	# and after that time it has all
 	hold
 	twelve
 	in_flight 1 3 20
-	in_flight 1 12 90
+	[ "$(on client 'grep -c ": fenced" /sys/kernel/debug/rtrs-client/slots')" = 12 ] || fail "$(on client 'cat /sys/kernel/debug/rtrs-client/slots')"
+	in_flight 1 12 40
+	on server 'until_true 10 eval "test \$(grep -c \"^fo chunk .* of \" /sys/kernel/debug/rtrs-server/operations) = 12"' ||
+		fail "$(on server 'cat /sys/kernel/debug/rtrs-server/operations')"
 	release
 	ended
 	reconnect 0
@@ -124,14 +131,14 @@ message_lost() {
 	lose disconnect@client 1
 	hold
 	on client "rm -f /run/fio.rc /run/seen
-		(dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct 2>/dev/null; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct 2>/dev/null || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 	in_flight 0 1 20
 	lose disconnect@client 0
 	release
 	on server 'modprobe sch_netem && tc qdisc replace dev eth0 root netem delay 400ms'
 	ON_LIMIT=$(slowly 90) on client "cd $paths/$(path_name 0)
-		(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect; done) >/dev/null 2>&1 </dev/null &
-		until_true 60 eval '[ \$(cut -d\" \" -f5 stats/rdma) = 1 ]' && touch /run/seen && echo 1 >disconnect" ||
+		(until [ -e /run/seen ] || grep -qx connected state; do echo 1 >reconnect || :; done) >/dev/null 2>&1 </dev/null &
+		until_true 60 nth stats/rdma 5 = 1 && touch /run/seen && echo 1 >disconnect" ||
 		fail_of "nothing is sent by link 0"
 	on client "[ ! -s /run/fio.rc ] && ! grep -qx open /sys/block/$disk/rnbd/state"
 }

@@ -5,6 +5,7 @@
 # covers them. The server is another one, that is, its modules were loaded anew:
 # flushes fail, and not in silence, until the disk is closed; then it works again.
 # rnbdctl tells of it as long as it lasts.
+# seconds: 25
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 have_ours server || skip "our modules are not built"
 have_ours client || skip "our modules are not built"
 on client 'type rnbdctl >/dev/null 2>&1' || skip "rnbdctl is not built"
-on server 'modprobe loop max_loop=4; mountpoint -q /mnt || mount -t tmpfs none /mnt
+on server 'modprobe loop max_loop=4; grep -q " /mnt " /proc/mounts || mount -t tmpfs none /mnt
 	truncate -s 16M /mnt/image; losetup /dev/loop0 /mnt/image'
 server_up
 client_up
@@ -27,7 +28,7 @@ let_go() { on client 'pid=$(</run/holder); kill $pid; until_true 10 test ! -e /p
 held
 written() { on client "dd if=/dev/urandom of=/dev/$disk bs=4k count=$1 oflag=direct conv=notrunc status=none"; }
 flushed() { on client "dd if=/dev/zero of=/dev/$disk bs=4k count=1 oflag=direct conv=notrunc,fsync status=none 2>&1"; }
-opened() { on client "until_true $1 grep -qx open $state" || fail "the disk is $(on client "cat $state")"; }
+opened() { on client "until_true $1 has $state open" || fail "the disk is $(on client "cat $state")"; }
 # says WHEN WORDS: the exit status of `rnbdctl status --check`, and the problem it names.
 says() {
 	local got
@@ -43,10 +44,10 @@ for how in disconnect reconnect; do
 	written 4
 	on client "echo 1 >$paths/$how"
 	if [ $how = disconnect ]; then
-		on server 'until_true 20 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1"' || fail "the session stays"
+		on server 'until_true 20 none "/sys/class/rtrs-server/*"' || fail "the session stays"
 		on client "echo 1 >$paths/reconnect"
 	fi
-	on client "until_true 20 grep -qx connected $paths/state"
+	on client "until_true 20 has $paths/state connected"
 	opened 20
 	flushed || fail "a flush failed after $how, the server had lost nothing"
 done

@@ -3,7 +3,9 @@
 # A bare server opens nothing: every open is answered with EACCES and the log
 # names the line that would allow it. With a search path devices below it open,
 # %SESSNAME% stands for the session, and no name leads out of the directory.
+# seconds: 20
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

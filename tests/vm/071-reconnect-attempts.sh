@@ -4,8 +4,8 @@
 # closed for good, also when its link is back; rnbdctl says why, and its
 # reconnect brings the path back. Where -1 is set while the path waits it goes
 # on and comes back by itself. I/O by the other path meets no error.
+# seconds: 120
 # vms: pair
-# links: 2
 # limit: 300
 # check: 7.2
 set -euo pipefail
@@ -41,6 +41,8 @@ have_ours client || skip "our modules are not built"
 on client 'command -v rnbdctl >/dev/null' || skip "rnbdctl is not built"
 ram_disks
 server_up
+# shellcheck disable=SC2034 # read by client_up
+heartbeats=quick
 client_up
 # without them an attempt spends its time on looking for the neighbour
 on client "ip neigh replace 10.78.0.1 lladdr $(vm_mac 1 1) dev eth1"
@@ -57,7 +59,7 @@ carries $one $two
 link_cut 1 client
 ON_LIMIT=150 on client "dd if=/dev/rnbd1 of=/dev/null bs=4k count=1 iflag=direct status=none" &
 reader=$!
-on client "cd /sys/class/rtrs-client/s2 && until_true 20 grep -qx disconnected paths/$two/state &&
+on client "cd /sys/class/rtrs-client/s2 && until_true 20 has paths/$two/state disconnected &&
 	echo -1 >max_reconnect_attempts" || fail "the path of s2 is not lost"
 path_becomes s1/$two '.state == "closed"' 40
 [ "$(outcome)" = 'closed no-answer 2 2' ] || fail "given up: $(outcome)"
@@ -73,7 +75,7 @@ path_becomes s2/$two '.state == "connected"' 60
 # news of its own link reach the client, and do not open what was given up; not while
 # a handshake is under way, which leaves the CM of soft RDMA deaf (docs/multipath.md)
 monitor client 'set_link net1 off'
-on client 'until_true 10 grep -qx 0 /sys/class/net/eth1/carrier'
+on client 'until_true 10 has /sys/class/net/eth1/carrier 0'
 monitor client 'set_link net1 on'
 path_becomes s2/$two '.state == "connected"' 60
 wait $reader || fail "the read by the path that was to go on failed"

@@ -3,6 +3,7 @@
 # Who may open a device how: readers never disturb, one writer at a time, a
 # second one only to migrate; the server's sysfs tells all of it. Nobody writes
 # through a read-only mapping.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -37,7 +38,7 @@ peer "put $writer 1 written-by-a"
 [ "$(peer "get $reader 1 12")" = written-by-a ] || fail "the reader sees other data"
 [ "$(peer "get $mover 1 12")" = written-by-a ] || fail "the mover sees other data"
 peer "blockdev --setrw /dev/$reader" || :
-io_fails '' "put $reader 1 written-by-c"
+io_fails 'Operation not permitted' "put $reader 1 written-by-c"
 [ "$(peer "get $writer 1 12")" = written-by-a ] || fail "a read-only mapping has written"
 
 peer "unmap $writer"

@@ -3,6 +3,7 @@
 # A forced close takes the device from the client: I/O fails at once, even
 # under load, the device is free on the server, and a remap brings it back under
 # a new id. Nothing but "1" is taken.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail
@@ -26,7 +27,7 @@ done
 peer "fio --name=load --filename=/dev/$disk --rw=randread --bs=4k --iodepth=16 --ioengine=libaio \
 	--direct=1 --time_based --runtime=20 >/dev/null 2>&1" &
 load=$!
-on client "until_true 10 awk '\$1 > 50 { found = 1 } END { exit !found }' /sys/block/$disk/stat"
+on client "until_true 10 nth /sys/block/$disk/stat 1 -gt 50"
 # the directory cannot go before the write into it has returned
 on server "echo 1 >$file && until_true 5 test ! -e $file" || fail "force_close"
 rc=0

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Opens that cannot succeed are answered with an error that tells the reason,
 # and cost the session nothing: its other devices keep working.
+# seconds: 10
 # vms: pair
+# check: 7.2
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

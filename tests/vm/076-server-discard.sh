@@ -4,7 +4,9 @@
 # device as what they are: a discard gives its blocks back, zeroes are one
 # command and keep their blocks, a sync and a durable write flush its cache, and
 # a range of the whole device goes through in one command.
+# seconds: 25
 # vms: pair
+# check: 6.1
 set -euo pipefail
 . "$(dirname "$0")/lib/vm.sh"
 . "$(dirname "$0")/lib/server-disk.sh"

@@ -3,6 +3,7 @@
 # Errors of the backing device arrive at the client as such, for reads and for
 # writes, beside I/O that succeeds; a device that vanishes from the server fails
 # its I/O and disturbs no other, and its session ends cleanly.
+# seconds: 15
 # vms: pair
 # check: 7.2
 set -euo pipefail

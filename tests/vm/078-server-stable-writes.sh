@@ -3,6 +3,7 @@
 # A device that computes checksums over the data it writes gets data that the
 # client cannot change any more: each write waits until the client's access to
 # the chunk is gone, reads do not wait, and all data verifies.
+# seconds: 20
 # vms: pair
 # check: 7.2
 set -euo pipefail

@@ -3,6 +3,7 @@
 # A disk that takes no more requests for a while holds up nobody else: the other
 # disks of the session go on, the RDMA device can be removed, and what waited
 # for the disk is done in the end.
+# seconds: 90
 # vms: pair
 # check: 6.1
 # kernels: edge
@@ -25,8 +26,8 @@ slow=$(opened s1 nullb0)
 # filled: 60 requests, half a minute's worth, from both CPUs
 filled() {
 	on client "rm -f /run/fio.rc
-		(fio --name=f --filename=/dev/$slow --rw=randwrite --bs=4k --size=64m --number_ios=30 --numjobs=2 \
-			--iodepth=30 --ioengine=libaio --direct=1 --minimal >/dev/null 2>&1; echo \$? >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
+		(rc=0; fio --name=f --filename=/dev/$slow --rw=randwrite --bs=4k --size=64m --number_ios=30 --numjobs=2 \
+			--iodepth=30 --ioengine=libaio --direct=1 --minimal >/dev/null 2>&1 || rc=\$?; echo \$rc >/run/fio.rc) >/dev/null 2>&1 </dev/null &"
 	on client "until_true 10 eval 'read -r _ n </sys/block/$slow/inflight; test \$n -ge 56'" || fail "the disk is not full"
 }
 ended() { on client "until_true $1 test -s /run/fio.rc; cat /run/fio.rc"; }
@@ -44,7 +45,7 @@ on server 'within 8 rdma link delete rxe0' || fail "the device does not go"
 on server 'read -r _ n </sys/block/nullb0/inflight; test $n -gt 0' || fail "the disk was done already"
 on server 'rdma link add rxe0 type rxe netdev eth0'
 [ "$(ended 100)" = 0 ] || fail "I/O failed with the device"
-on client "until_true 30 grep -qx open /sys/block/$fast/rnbd/state"
+on client "until_true 30 has /sys/block/$fast/rnbd/state open"
 peer "put $fast 1 back"
 [ "$(peer "get $fast 1 4")" = back ] || fail "wrong data"
 peer "unmap $fast $slow"

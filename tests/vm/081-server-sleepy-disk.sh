@@ -4,6 +4,7 @@
 # for its superblock, which this test writes, or does not. Nobody else waits with
 # it: the other disk on the same connection goes on and the RDMA device can be
 # removed. The same of a stack that hides the RAID, from its second wait on.
+# seconds: 15
 # vms: pair
 # check: 6.1
 # kernels: edge
@@ -17,11 +18,11 @@ on server 'modprobe raid1 2>/dev/null' || skip "this kernel has no RAID"
 
 # the array asks its manager, which is us, before the first write after a pause
 array() { on server "echo $1 >/sys/block/md0/md/array_state"; }
-asking() { on server 'until_true 10 grep -qx write-pending /sys/block/md0/md/array_state' || fail "the array does not ask"; }
+asking() { on server 'until_true 10 has /sys/block/md0/md/array_state write-pending' || fail "the array does not ask"; }
 # write DISK BLOCK: its exit code in /run/rc, once it ends
 write() {
-	on client "rm -f /run/rc; (dd if=/dev/zero of=/dev/$1 bs=4k count=1 seek=$2 oflag=direct conv=notrunc 2>/dev/null
-		echo \$? >/run/rc) >/dev/null 2>&1 </dev/null &"
+	on client "rm -f /run/rc; (rc=0; dd if=/dev/zero of=/dev/$1 bs=4k count=1 seek=$2 oflag=direct conv=notrunc 2>/dev/null || rc=\$?
+		echo \$rc >/run/rc) >/dev/null 2>&1 </dev/null &"
 }
 written() { [ "$(on client 'until_true 20 test -s /run/rc; cat /run/rc')" = 0 ] || fail "the write failed"; }
 # others_go_on TEXT: while a write is at the array

@@ -4,7 +4,9 @@
 # client plus its receive and registers no memory, on either side; a read
 # registers once; batched requests share doorbells; the server allocates nothing.
 # Prints the table.
+# seconds: 80
 # vms: pair
+# check: 7.2
 # kernels: edge
 # limit: 400
 set -euo pipefail
@@ -13,7 +15,7 @@ set -euo pipefail
 have_ours client || skip "our modules are not built"
 COUNT=1024	# I/Os; receives are given back up to 16 at a time, so ratios are off by 16 / COUNT at most
 
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=2 rd_size=16384'
+on server 'anew brd rd_nr=2 rd_size=16384'
 load_ours server rnbd-server dev_search_path=/dev
 load_ours client rnbd-client
 on client 'echo "sessname=cost path=ip:10.77.0.1 device_path=ram0" >/sys/class/rnbd-client/ctl/map_device'

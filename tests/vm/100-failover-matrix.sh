@@ -4,8 +4,8 @@
 # what it wrote: no I/O error, no wrong byte, I/O goes on over the other path
 # before long, and both carry I/O again each time. The server standing still for
 # 20 s takes both paths and no more harm is done. LOSSES= of each kind (default 1).
+# seconds: 285
 # vms: pair
-# links: 2
 # kernels: none
 # limit: 7200
 set -euo pipefail
@@ -20,7 +20,7 @@ patience=30
 [ "$CLIENT$SERVER" = oursours ] || patience=120
 
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 map_paths ram0

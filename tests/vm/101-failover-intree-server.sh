@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # As 100, our client with an in-tree server.
 # vms: pair
-# links: 2
 # kernels: none
 # peers: intree
 # limit: 7200

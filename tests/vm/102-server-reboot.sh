@@ -9,7 +9,6 @@
 # by flushes behind many writes instead of FUA; those fail until all have closed the
 # disk, which fio does not do for us.
 # vms: none
-# links: 2
 # kernels: none
 # limit: 7200
 set -euo pipefail

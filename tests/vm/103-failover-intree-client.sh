@@ -3,7 +3,6 @@
 # As 100, an in-tree client with our server: as far as that client promises it,
 # for it has to be told to connect again after most losses.
 # vms: pair
-# links: 2
 # kernels: none
 # peers: intree
 # limit: 7200

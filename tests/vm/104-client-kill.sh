@@ -6,7 +6,6 @@
 # and what it writes is not disturbed by what its last life had under way.
 # KILLS= of each (default 1).
 # vms: pair
-# links: 2
 # boot: fresh
 # kernels: none
 # limit: 1800
@@ -15,7 +14,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/failover.sh"
 
 need_modules
-on server 'modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 
 client_back() {
@@ -32,7 +31,7 @@ client_back() {
 	load_good
 }
 forgotten() {
-	on server 'until_true 50 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1 &&
+	on server 'until_true 50 eval "! ls /sys/class/rtrs-server/* >/dev/null 2>&1 &&
 		! ls /sys/class/rnbd-server/ctl/devices/* >/dev/null 2>&1"' || fail "the session is still there"
 }
 

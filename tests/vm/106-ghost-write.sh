@@ -6,7 +6,6 @@
 # were lost and it was failed to the application. The disk keeps that write back
 # and lets later ones pass. ROUNDS= of each (default 2).
 # vms: none
-# links: 2
 # kernels: none
 # limit: 3600
 set -euo pipefail

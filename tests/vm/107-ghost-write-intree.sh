@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What 106 tests can be seen: an in-tree pair loses the second write.
 # vms: none
-# links: 2
 # kernels: none
 # peers: intree
 # limit: 3600

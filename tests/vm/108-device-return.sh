@@ -5,7 +5,6 @@
 # use. I/O goes on or waits, without an error, and both paths carry I/O again.
 # ROUNDS= (default 1).
 # vms: pair
-# links: 2
 # kernels: none
 # limit: 7200
 set -euo pipefail
@@ -14,7 +13,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 map_paths ram0

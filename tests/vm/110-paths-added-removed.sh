@@ -6,7 +6,6 @@
 # Every path carries I/O while it is there, none of it fails, and the last path
 # can be removed: the session stays, and goes on with the next one.
 # vms: pair
-# links: 2
 # kernels: none
 # limit: 900
 set -euo pipefail
@@ -15,7 +14,7 @@ set -euo pipefail
 
 need_modules
 fixed_neighbours
-on server 'modprobe -r brd 2>/dev/null; modprobe brd rd_nr=1 rd_size=65536'
+on server 'anew brd rd_nr=1 rd_size=65536'
 server_load /dev
 client_load
 MAP_LINKS=0 map_paths ram0
@@ -67,6 +66,6 @@ load_stop
 remove "$first"
 there ''
 add ip:10.78.0.1 || fail "a path after the last one"
-on client "until_true 20 grep -qx open /sys/block/$disk/rnbd/state"
+on client "until_true 20 has /sys/block/$disk/rnbd/state open"
 on client "dd if=/dev/$disk of=/dev/null bs=4k count=16 iflag=direct status=none" || fail "I/O by the new path"
 all_down

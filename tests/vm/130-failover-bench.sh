@@ -5,7 +5,6 @@
 # median and worst; asserts nothing about time. ROUNDS= (default 3), KINDS=.
 # What never returns is a figure too: both guests then begin anew.
 # vms: pair
-# links: 2
 # boot: fresh
 # kernels: none
 # limit: 14400
@@ -17,7 +16,7 @@ need_modules
 rounds=${ROUNDS:-3}
 back_limit=${BACK_LIMIT:-90}
 declare -A names=(
-	[silent@client]='silent loss (100 % netem)'
+	[netem@client]='silent loss (100 % netem)'
 	[long@client]='silent loss, of 10 to 29 s'
 	[disconnect@server]='loud loss (server disconnects)'
 	[down@client]='ip link down, up'
@@ -25,7 +24,7 @@ declare -A names=(
 	[reboot]='server reboot')
 
 serve() {
-	on server 'modprobe brd rd_nr=1 rd_size=65536'
+	on server 'anew brd rd_nr=1 rd_size=65536'
 	server_load /dev
 }
 
@@ -155,7 +154,7 @@ rm -f "$VM_RUN"/bench.*
 begin
 printf '\ntable: client %s, server %s, %s rounds, median / worst\n' "$CLIENT" "$SERVER" "$rounds"
 printf '  %-32s %-20s %-20s %-20s %s\n' '' 'longest gap' 'slowest request' 'both paths again' 'I/O errors'
-for kind in ${KINDS:-silent@client long@client disconnect@server down@client rdma@client reboot}; do
+for kind in ${KINDS:-netem@client long@client disconnect@server down@client rdma@client reboot}; do
 	for ((round = 0; round < rounds; round++)); do
 		if [ "$kind" = reboot ]; then reboot_once; else one_loss "$kind" $((round % 2)); fi
 	done

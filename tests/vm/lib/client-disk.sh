@@ -73,7 +73,7 @@ file() {
 }
 
 # ram_disks: /dev/ram0 and /dev/ram1, 64 MiB each, empty.
-ram_disks() { on server 'rmmod brd 2>/dev/null; modprobe brd rd_nr=2 rd_size=65536'; }
+ram_disks() { on server 'anew brd rd_nr=2 rd_size=65536'; }
 
 server_up() {
 	if [ "${SERVER:-ours}" = intree ]; then
@@ -89,6 +89,7 @@ client_up() {
 	# the modules below leave their own marks
 	on client 'modprobe rdma_cm'
 	before=$(on client 'rdma resource show')
+	patient_client
 	load_ours client rnbd-client
 }
 

@@ -7,8 +7,9 @@
 # A loss is WHAT@WHERE of a link:
 #   down@client down@server               ip link set down
 #   carrier@client carrier@server         the cable pulled out of the guest
-#   silent@client silent@server           what this guest sends vanishes (netem)
+#   silent@client silent@server           what this guest sends vanishes in the switch
 #   silent@switch                         what either sends vanishes
+#   netem@client long@client              as silent, in the guest itself, whose clock then has the end (130)
 #   rdma@client rdma@server               rdma link delete
 #   disconnect@client disconnect@server   the administrator's, on one path
 #   freeze@server                         the guest stands still: both links
@@ -87,9 +88,9 @@ map_paths() {
 # all_down: unmaps, unloads; nothing may be left.
 all_down() {
 	on client "echo normal >/sys/block/$disk/rnbd/unmap_device; until_true 20 test ! -e /sys/block/$disk"
-	on client 'until_true 20 bash -c "! ls /sys/class/rtrs-client/* >/dev/null 2>&1"'
+	on client 'until_true 20 none "/sys/class/rtrs-client/*"'
 	unload client
-	on server 'until_true 50 bash -c "! ls /sys/class/rtrs-server/* >/dev/null 2>&1"'
+	on server 'until_true 50 none "/sys/class/rtrs-server/*"'
 	unload server
 }
 
@@ -100,12 +101,13 @@ lose() {
 	case $what in
 	down) on "$where" "ip link set eth$link down" ;;
 	carrier) monitor "$where" "set_link net$link off" ;;
-	silent | long)
+	silent)
 		if [ "$where" = switch ]; then
 			link_cut "$link" client
 		else
-			on "$where" "modprobe sch_netem && tc qdisc replace dev eth$link root netem loss 100%"
+			link_rule "$link" drop "silent-$where" "from=$where"
 		fi ;;
+	netem | long) on "$where" "modprobe sch_netem && tc qdisc replace dev eth$link root netem loss 100%" ;;
 	rdma) on "$where" "rdma link delete rxe$link" ;;
 	disconnect) on "$where" "echo 1 >/sys/class/rtrs-$where/$session/paths/$(path_name "$link")/disconnect" ;;
 	freeze) vm_freeze "$where" ;;
@@ -117,7 +119,7 @@ lose() {
 undo_words() {
 	case ${1%@*} in
 	down) echo "ip link set eth$2 up" ;;
-	silent | long) echo "tc qdisc del dev eth$2 root" ;;
+	netem | long) echo "tc qdisc del dev eth$2 root" ;;
 	rdma) echo "rdma link add rxe$2 type rxe netdev eth$2" ;;
 	esac
 }
@@ -133,7 +135,7 @@ undo() {
 		if [ "$where" = switch ]; then
 			link_join "$link" client
 		else
-			on "$where" "$(undo_words "$@")"
+			link_release "$link" "silent-$where" >/dev/null
 		fi ;;
 	rdma) on "$where" "$(undo_words "$@")" ;;
 	disconnect) [ "$where" != client ] || reconnect "$link" ;;
@@ -153,7 +155,7 @@ heal() {
 reconnect() { try_reconnect 120 "$1" || fail "link $1 does not connect again"; }
 
 try_reconnect() {
-	ON_LIMIT=$(($1 + 30)) on client "until_true $1 bash -c 'grep -qx connected $paths/$(path_name "$2")/state ||
+	ON_LIMIT=$(($1 + 30)) on client "until_true $1 eval 'has $paths/$(path_name "$2")/state connected ||
 		{ echo 1 >$paths/$(path_name "$2")/reconnect; } 2>/dev/null' >/dev/null"
 }
 
@@ -194,7 +196,8 @@ counters_of() { watch "counters $paths/$(path_name "$1")"; }
 
 # fail_of WORDS: fails, after what each side and its devices know of the paths.
 fail_of() {
-	local name
+	local name kind
+	kind=$(failure_kind)
 	for name in client server; do
 		echo "$name:"
 		# shellcheck disable=SC2016 # for the guest's shell
@@ -202,18 +205,19 @@ fail_of() {
 			rdma resource show cm_id; rdma resource show qp
 			ip -br link; ip neigh; tc -s qdisc show; rnbdctl list paths -j' || :
 	done
+	links_status
 	for name in server client; do
 		echo "$name's log:"
 		on "$name" 'dmesg | grep -E "rtrs|rnbd" | tail -n 5' || :
 	done
-	fail "$*"
+	fail "$kind$*"
 }
 
 # try_paths_are SECONDS STATE LINK...: sets link to the first that is not.
 try_paths_are() {
 	local limit=$1 state=$2
 	for link in "${@:3}"; do
-		ON_LIMIT=$((limit + 30)) on client "until_true $limit grep -qx $state $paths/$(path_name "$link")/state" || return 1
+		ON_LIMIT=$((limit + 30)) on client "until_true $limit has $paths/$(path_name "$link")/state $state" || return 1
 	done
 }
 
@@ -250,7 +254,7 @@ fio_start() {
 				--verify_fatal=1 --rate_iops=400 --minimal $* >/run/fio.out 2>&1 || { touch /run/fio.failed; break; }
 			echo pass >>/run/fio.passes
 		done >/dev/null 2>&1 </dev/null &
-		until_true 20 pgrep fio >/dev/null" || fail "fio does not run: $(on client 'cat /run/fio.out')"
+		until_true 20 runs fio" || fail "fio does not run: $(on client 'cat /run/fio.out')"
 }
 
 fio_good() {
@@ -259,7 +263,7 @@ fio_good() {
 
 fio_stop() {
 	on client 'touch /run/fio.stop'
-	ON_LIMIT=150 on client 'until_true 120 bash -c "! pgrep fio >/dev/null"' || fail "requests of fio hang"
+	ON_LIMIT=150 on client 'until_true 120 gone fio' || fail "requests of fio hang"
 	fio_good
 	on client 'test -s /run/fio.passes' || fail "fio never finished a pass"
 }
@@ -305,6 +309,7 @@ ledger_value() { on client 'ledger stat /run/ledger' | sed -n "s/.*\b$1 \([0-9]*
 ledger_good() {
 	local said
 	said=$(on client 'ledger stat /run/ledger')
+	[[ $said = *' bad 0 '* ]] || fail_bytes "ledger: $said: $(on client 'head -n 5 /run/ledger.out')"
 	[[ $said = *' errors 0 bad 0 '* ]] || fail "ledger: $said: $(on client 'head -n 5 /run/ledger.out')"
 }
 
@@ -314,5 +319,5 @@ ledger_stop() {
 	ON_LIMIT=100 on client 'ledger stop /run/ledger 60' || fail "requests of the ledger hang"
 	ON_LIMIT=400 on client "ledger verify /dev/$disk /run/ledger" || rc=$?
 	[ $rc != 124 ] || fail "reading all blocks takes too long: $(on client "grep . $paths/*/state $paths/*/stats/rdma")"
-	[ $rc = 0 ] || fail "durable writes are lost"
+	[ $rc = 0 ] || fail_bytes "durable writes are lost"
 }

@@ -82,7 +82,7 @@ link_used() {
 }
 
 # opened SECONDS: the disk takes I/O.
-opened() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 grep -qx open /sys/block/$disk/rnbd/state >/dev/null"; }
+opened() { ON_LIMIT=$(($1 + 30)) on client "until_true $1 has /sys/block/$disk/rnbd/state open >/dev/null"; }
 
 # back_soon LINK CUT [SECONDS]: the disk takes I/O again, by this path.
 back_soon() {

@@ -77,7 +77,7 @@ export_file() { on server "cat /sys/class/rnbd-server/ctl/devices/$1/sessions/$2
 exports() { on server 'ls /sys/class/rnbd-server/ctl/devices'; }
 
 # ram_disks COUNT [KIB]: fresh ones, whatever an earlier test left.
-ram_disks() { on server "modprobe -r brd; modprobe brd rd_nr=$1 rd_size=${2:-16384}"; }
+ram_disks() { on server "anew brd rd_nr=$1 rd_size=${2:-16384}"; }
 
 # server_up [PARAMETER...], client_up [PARAMETER...]: with CLIENT=intree the
 # in-tree client, which has no parameters.
@@ -87,6 +87,7 @@ client_up() {
 	if [ "${CLIENT:-ours}" = intree ]; then
 		load_peer client rnbd-client
 	else
+		patient_client
 		load_ours client rnbd-client "$@"
 	fi
 }
@@ -94,7 +95,7 @@ client_up() {
 # all_down: nothing may be left behind on either side.
 all_down() {
 	unload client
-	on server 'until_true 20 bash -c "! ls /sys/class/rnbd-server/ctl/devices | grep -q ."' ||
+	on server 'until_true 20 none "/sys/class/rnbd-server/ctl/devices/*"' ||
 		fail "exports left: $(exports)"
 	unload server
 }

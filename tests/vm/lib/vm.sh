@@ -4,15 +4,30 @@
 # Each guest's state is a directory under $VM_RUN; whoever sources this file
 # with the same VM_RUN works on the same guests. The runner sets VM_RUN,
 # VM_KERNEL, VM_IMAGE and kills all guests at its end.
-#
-#   server 10.77.0.1 fd77::1 --- switch --- client 10.77.0.2 fd77::2     link 0
-#          10.78.0.1 fd78::1 --- switch --- client 10.78.0.2 fd78::2     link 1
 
 VM_BOOT_LIMIT=${VM_BOOT_LIMIT:-90}      # seconds until init, then a new try
 VM_SLOW=${VM_SLOW:-1}                    # how many times what a guest may take
 VM_LANES='0 1 2 3'                      # commands a guest can run at once
 
-fail() { echo "FAIL: $*" >&2; exit 1; }
+# shellcheck source=links.sh
+. "$(dirname "${BASH_SOURCE[0]}")/links.sh"
+
+# fail WORDS: ends the test; what kind of failure it is comes first, as far as the last
+# command in a guest that failed tells. fail_bytes WORDS: data is wrong.
+fail() { echo "FAIL: $(failure_kind)$*" >&2; exit 1; }
+fail_bytes() { echo "FAIL: wrong byte: $*" >&2; exit 1; }
+
+# failure_note STATUS, failure_kind: kept in a file, for commands run in subshells.
+failure_note() { [ "$1" = 0 ] || echo "$1 $EPOCHSECONDS" >"$VM_RUN/failure"; }
+failure_kind() {
+	local status='' at
+	read -r status at <"$VM_RUN/failure" 2>/dev/null || :
+	[ -n "$status" ] && [ $((EPOCHSECONDS - at)) -le 3 ] || return 0
+	case $status in
+	123 | 124) echo "hang: " ;;
+	125) echo "harness: " ;;
+	esac
+}
 skip() { echo "SKIP: $*"; exit 77; }
 
 vm_number() {
@@ -41,7 +56,7 @@ vm_cpu_options() {
 	echo "-accel tcg,thread=multi,tb-size=256 -cpu max,-la57,-smap,-smep,-xsave,-avx,-avx2,-pku,-umip,-rdrand,-rdseed,-erms,-fsrm,-pclmulqdq"
 }
 
-# vm_host: the parent of all guests, started by whoever starts the first of them and
+# vm_host: the parent of all guests and switches, started by whoever starts the first of them and
 # dead with that one. A guest that a test powers on again outlives the test with it,
 # for the runner to look at what it has left.
 vm_host() {
@@ -55,8 +70,7 @@ vm_host() {
 		exec 9<>"$1/orders"
 		while read -r dir <&9; do
 			mapfile -d "" -t args <"$dir/command"
-			setpriv --pdeathsig KILL setsid qemu-system-x86_64 -nodefaults -no-user-config \
-				"${args[@]}" 9>&- >>"$dir/qemu.log" 2>&1 &
+			setpriv --pdeathsig KILL setsid "${args[@]}" 9>&- >>"$dir/qemu.log" 2>&1 &
 			echo $! >"$dir/pid.new"
 			mv "$dir/pid.new" "$dir/pid"
 		done' vm_host "$dir" </dev/null >/dev/null 2>&1 &
@@ -64,14 +78,11 @@ vm_host() {
 	disown # killing it is no news to the shell
 }
 
-# vm_qemu NAME ARGUMENT...: QEMU in the background.
-vm_qemu() {
+# vm_spawn NAME PROGRAM ARGUMENT...: in the background, as a child of that.
+vm_spawn() {
 	local dir=$VM_RUN/$1
-	shift
-	rm -f "$dir"/mon.{in,out} "$dir/pid"
-	mkfifo "$dir/mon.in" "$dir/mon.out"
-	printf '%s\0' -display none -chardev "pipe,id=mon,path=$dir/mon" \
-		-mon chardev=mon,mode=readline "$@" >"$dir/command"
+	rm -f "$dir/pid"
+	printf '%s\0' "${@:2}" >"$dir/command"
 	vm_host
 	# opening waits for a reader
 	timeout 20 bash -c 'echo "$1" >"$2"' order "$dir" "$VM_RUN/host/orders" || return 1
@@ -81,29 +92,44 @@ vm_qemu() {
 	done
 }
 
-# monitor NAME COMMAND: one line to QEMU's monitor; its answer is not read.
-monitor() {
-	vm_alive "$1" || fail "$1 is not running"
-	echo "$2" 1<>"$VM_RUN/$1/mon.in"
-	timeout 0.3 cat <>"$VM_RUN/$1/mon.out" >>"$VM_RUN/$1/mon.log" || :
+# vm_qemu NAME ARGUMENT...: QEMU in the background.
+vm_qemu() {
+	local dir=$VM_RUN/$1
+	rm -f "$dir"/mon.{in,out,ready}
+	mkfifo "$dir/mon.in" "$dir/mon.out"
+	vm_spawn "$1" qemu-system-x86_64 -nodefaults -no-user-config -display none \
+		-chardev "pipe,id=mon,path=$dir/mon" -mon chardev=mon,mode=control "${@:2}"
 }
 
-# A switch joins the ends of a link: guests may come and go, and no guest that
-# stands still holds up another, as on a real network.
-switch_start() {
-	local n=$1 dir=$VM_RUN/switch$1 name args=()
-	! vm_alive "switch$n" || return 0
-	mkdir -p "$dir"
-	# left by a switch that was killed: who connects to one of these is never heard
-	rm -f "$dir"/{server,client,third}
-	for name in server client third; do
-		args+=(-netdev "stream,id=$name,server=on,addr.type=unix,addr.path=$dir/$name"
-			-netdev "hubport,id=port-$name,hubid=0,netdev=$name")
+# monitor NAME COMMAND: one line to QEMU's monitor. When this returns it is done; these
+# commands say nothing, but for their errors.
+monitor() {
+	local dir=$VM_RUN/$1 lock
+	vm_alive "$1" || fail "$1 is not running"
+	exec {lock}>"$dir/mon.lock"
+	flock "$lock"
+	monitor_ask "$@" || fail "QEMU of $1, asked for $2: $REPLY"
+	exec {lock}>&-
+}
+
+# monitor_ask NAME COMMAND: sets REPLY. What it says unasked, of what the guest does, comes between.
+monitor_ask() {
+	local dir=$VM_RUN/$1 words=${2//\\/\\\\} id=$RANDOM$RANDOM end in out part line=''
+	exec {in}<>"$dir/mon.in" {out}<>"$dir/mon.out"
+	[ -e "$dir/mon.ready" ] || echo '{"execute": "qmp_capabilities"}' >&"$in"
+	touch "$dir/mon.ready"
+	echo '{"execute": "human-monitor-command", "id": '"$id"',
+		"arguments": {"command-line": "'"${words//\"/\\\"}"'"}}' >&"$in"
+	end=$((SECONDS + $(slowly 30)))
+	while REPLY='no answer'; vm_alive "$1" && [ $SECONDS -lt "$end" ]; do
+		part=
+		if ! read -r -t 1 -u "$out" part; then line+=$part; continue; fi
+		REPLY=$line$part line=
+		[[ $REPLY = *"\"id\": $id"[,\}]* ]] || continue
+		break
 	done
-	vm_qemu "switch$n" -M none "${args[@]}"
-	for name in server client third; do
-		vm_wait 20 "the switch" test -S "$dir/$name" || return 1
-	done
+	exec {in}>&- {out}>&-
+	[[ $REPLY = '{"return": "", '* ]]
 }
 
 # vm_wait SECONDS WHAT COMMAND...
@@ -116,28 +142,6 @@ vm_wait() {
 		sleep 0.1
 	done
 }
-
-# link_cut N NAME, link_join N NAME: frames from the guest vanish in the switch;
-# the guest's own port stays up.
-link_cut() { monitor "switch$1" "set_link $2 off"; }
-link_join() { monitor "switch$1" "set_link $2 on"; }
-
-# capture_start NAME [LINK]: from now on all frames on the guest's link, both
-# ways, go to $VM_RUN/NAME/linkN.pcap; capture_stop NAME [LINK]: the file is
-# whole. Large captures slow the guest down. The runner keeps what a test leaves.
-capture_start() {
-	local link=${2:-0} file=$VM_RUN/$1/link${2:-0}.pcap
-	rm -f "$file"
-	monitor "$1" "object_add filter-dump,id=capture$link,netdev=net$link,file=$file"
-	vm_wait 10 "the capture" test -s "$file" || fail "no capture of $1: $(grep -a ^Error "$VM_RUN/$1/mon.log")"
-}
-capture_stop() {
-	local link=${2:-0}
-	monitor "$1" "object_del capture$link"
-	vm_wait 10 "the end of the capture" capture_ended "$1" "$link" || fail "the capture of $1 does not end"
-}
-# QEMU holds the file open until then.
-capture_ended() { [ -z "$(find "/proc/$(<"$VM_RUN/$1/pid")/fd" -lname "*/link$2.pcap")" ]; }
 
 # vm_start NAME... [OPTION...]: boots the guests side by side, all with the same
 # options; without any, each with those it had last: links=N mem=MIB cpus=N
@@ -160,7 +164,7 @@ vm_start() {
 
 # vm_launch NAME [OPTION...]: starts its boot. vm_await NAME: until it is ready.
 vm_launch() {
-	local name=$1 number option links=1 mem=${VM_MEM:-1024} cpus=2 append='' more=()
+	local name=$1 number option links=2 mem=${VM_MEM:-1024} cpus=${VM_CPUS:-2} append='' more=()
 	shift
 	mkdir -p "$VM_RUN/$name"
 	if [ $# -gt 0 ] || [ ! -e "$VM_RUN/$name/options" ]; then
@@ -178,7 +182,9 @@ vm_launch() {
 		esac
 	done <"$VM_RUN/$name/options"
 	number=$(vm_number "$name")
+	echo "$EPOCHSECONDS" >"$VM_RUN/$name/launched"
 	vm_args "$number" "$links" || return 1
+	[ -s "$VM_RUN/tsc-khz" ] || "$VM_HOST_PROGRAMS/tsc_khz" >"$VM_RUN/tsc-khz" || return 1
 	vm_power_on "$name" -smp "$cpus" -m "$mem" "${vm_args[@]}" "${more[@]}" \
 		-append "$(vm_command_line "$name" "$number") $append"
 }
@@ -190,6 +196,7 @@ vm_await() {
 		if vm_wait "$VM_BOOT_LIMIT" "$name to reach init" vm_says "$name" '^guest: init\|Kernel panic' &&
 			vm_says "$name" '^guest: init'; then
 			vm_wait 120 "$name to become ready" vm_says "$name" '^guest: ready' || return 1
+			[ -e "$VM_RUN/boot-seconds" ] || echo $((EPOCHSECONDS - $(<"$VM_RUN/$name/launched"))) >"$VM_RUN/boot-seconds"
 			log_mark "$name"
 			resources_note "$name"
 			return
@@ -203,15 +210,16 @@ vm_await() {
 }
 
 # Time from the TSC, which is the host's: that of an emulated HPET costs an exit a
-# look, with QEMU's big lock. No random addresses for programs: QEMU knows code by its
+# look, with QEMU's big lock. The guest is told its frequency: measured against emulated
+# timers on a busy host it was one sixteenth once, and all the guest's limits with it. No random addresses for programs: QEMU knows code by its
 # address, and would translate every program's libraries anew. No keys for modules'
 # signatures and no tests of the kernel's own ciphers: a sixth of a boot.
 vm_command_line() {
-	echo "console=ttyS0 ignore_loglevel panic=0 oops=panic panic_on_warn=1" \
+	echo "console=ttyS0 ignore_loglevel printk.devkmsg=on panic=0 oops=panic panic_on_warn=1" \
 		"init_on_alloc=0 mitigations=off audit=0 apparmor=0 nokaslr norandmaps" \
 		"initcall_blacklist=load_system_certificate_list cryptomgr.notests=1" \
-		"tsc=reliable watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
-		"rdinit=/init rnbd.name=$1 rnbd.host=$2 rnbd.slow=$VM_SLOW ${VM_APPEND:-}"
+		"tsc=reliable tsc_early_khz=$(<"$VM_RUN/tsc-khz") watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
+		"rdinit=/init rnbd.name=$1 rnbd.host=$2 ${VM_APPEND:-}"
 }
 
 # vm_args NUMBER LINKS: sets vm_args, network part.
@@ -230,7 +238,7 @@ vm_mac() { echo "52:54:00:77:0$2:0$1"; }
 vm_power_on() {
 	local name=$1 dir=$VM_RUN/$1 lane args=()
 	shift
-	rm -f "$dir"/lane* "$dir/broken"*
+	rm -f "$dir"/lane* "$dir"/broken* "$dir"/busy* "$dir/frozen"
 	for lane in $VM_LANES; do
 		mkfifo "$dir/lane$lane.in" "$dir/lane$lane.out"
 		args+=(-chardev "pipe,id=lane$lane,path=$dir/lane$lane"
@@ -265,42 +273,68 @@ vm_kill() {
 	rm -f "$VM_RUN/$1/pid"
 }
 
-vm_freeze() { monitor "$1" stop; }
-vm_thaw() { monitor "$1" cont; }
+vm_freeze() { monitor "$1" stop; touch "$VM_RUN/$1/frozen"; }
+vm_thaw() { monitor "$1" cont; rm -f "$VM_RUN/$1/frozen"; }
 
 # on NAME COMMANDS: runs them in the guest with bash; prints what they print,
-# returns their status; 124 when they take longer than ON_LIMIT (60) seconds. Up to
-# four at a time on one guest.
+# returns their status; 123 when they waited in vain (until_true), 124 when they take
+# longer than ON_LIMIT (60) seconds, 125 when the guest is not there. The first that fails ends them, and a pipe fails with any of its parts. Up to four at a time on
+# one guest.
 on() {
-	local name=$1 code=$2 lane fd rc=0
+	local name=$1 code=$2 lane fd whole rc=0
 	while :; do
-		vm_alive "$name" || { echo "$name is not running" >&2; return 125; }
+		vm_alive "$name" || { echo "$name is not running" >&2; failure_note 125; return 125; }
+		whole=no
 		for lane in $VM_LANES; do
 			[ ! -e "$VM_RUN/$name/broken$lane" ] || continue
+			whole=yes
 			exec {fd}>"$VM_RUN/$name/lane$lane.lock"
-			if flock -n "$fd"; then
+			if ! flock -n "$fd"; then
+				:
+			elif [ -e "$VM_RUN/$name/busy$lane" ]; then
+				# free, and not answered: who asked was killed
+				touch "$VM_RUN/$name/broken$lane"
+			else
 				lane_run "$name" "$lane" "$(slowly "${ON_LIMIT:-60}")" "$code" {fd}>&- || rc=$?
 				exec {fd}>&-
+				failure_note $rc
 				return $rc
 			fi
 			exec {fd}>&-
 		done
+		[ $whole = yes ] || { echo "nothing in $name answers any more" >&2; failure_note 125; return 125; }
 		sleep 0.1
 	done
 }
 
-# lane_run NAME LANE SECONDS CODE: sends "id seconds code", takes
-# "id status bytes" and the output. A guest that crashed ends the wait.
+# fails NAME TEXT COMMANDS: in the guest they must end with an error, and say TEXT.
+fails() {
+	local out rc=0
+	[ -n "$2" ] || fail "$3: any words would do"
+	out=$(on "$1" "{ $3
+		} 2>&1" 2>/dev/null) || rc=$?
+	case $rc in
+	0) fail "no error: $3" ;;
+	12[3-7]) fail "status $rc instead of an error: $3: $out" ;;
+	esac
+	[[ $out = *"$2"* ]] || fail "$3: \"$out\" does not say \"$2\""
+}
+
+# lane_run NAME LANE SECONDS CODE: sends "id seconds slowness bytes" and the code, takes
+# "id status bytes command", the command that failed, and the output. A guest that
+# crashed ends the wait.
 lane_run() {
-	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size
+	local name=$1 lane=$2 seconds=$3 dir=$VM_RUN/$1 id=$RANDOM$RANDOM line='' part end got rc size failed
+	local LC_ALL=C
+	touch "$dir/busy$lane"
 	exec 8<>"$dir/lane$lane.in"
-	echo "$id $seconds $(base64 -w0 <<<"$4")" >&8
+	printf '%s\n%s' "$id $seconds $VM_SLOW ${#4}" "$4" >&8
 	exec 8<>"$dir/lane$lane.out"
 	end=$((SECONDS + seconds + 30))
 	while :; do
 		part=
 		if read -r -t 1 part <&8; then
-			read -r got rc size <<<"$line$part"
+			read -r got rc size failed <<<"$line$part"
 			[ "$got" != "$id" ] || break
 			line=
 			continue
@@ -313,8 +347,14 @@ lane_run() {
 			return 124
 		fi
 	done
-	timeout 60 head -c "$size" <&8
+	if [ "$size" != 0 ] && ! timeout 60 head -c "$size" <&8; then
+		touch "$dir/broken$lane"
+		echo "no whole answer from $name to: $4" >&2
+		rc=124
+	fi
 	exec 8>&-
+	rm -f "$dir/busy$lane"
+	[ -z "$failed" ] || [ "$rc" = 0 ] || echo "$name: status $rc of: $failed" >&2
 	return "$rc"
 }
 
@@ -333,6 +373,12 @@ load_peer() {
 			grep -q \"^\${m/-/_} \" /proc/modules || insmod \$m.ko
 		done
 		case $module in rnbd-*) insmod $module.ko $* ;; esac"
+}
+
+# patient_client: rtrs-client with heartbeats that a guest which stands still for some
+# seconds does not miss. A test that is about noticing a loss sets heartbeats=quick.
+patient_client() {
+	[ "${heartbeats:-patient}" = quick ] || load_ours client rtrs-client heartbeat_busy_ms=1000 heartbeat_missed_max=10
 }
 
 # unload NAME: every rnbd and rtrs module, ours or in-tree, if loaded.
@@ -365,6 +411,19 @@ neighbours() {
 		ip -6 neigh replace fd77::1 lladdr $(vm_mac 1 0) dev eth0"
 }
 
+# log_sync NAME: until the console has all that the kernel has said by now: a line of ours
+# behind it has come. A guest that cannot speak has said what it has.
+log_sync() {
+	local line="harness: line $RANDOM$RANDOM"
+	if [ -e "$VM_RUN/$1/frozen" ] || ! vm_alive "$1" || vm_says "$1" 'Kernel panic'; then return; fi
+	# says nothing about the test that it is for
+	if ! (failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg") 2>/dev/null ||
+		! vm_wait 20 "the console of $1" vm_says "$1" "$line"; then
+		# for log_clean: what may be missing is no proof
+		touch "$VM_RUN/$1/log-behind"
+	fi
+}
+
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
 # so far is old; its faults are kept for log_clean. log_since NAME: since the
 # mark, which may be several boots. log_forgive NAME: old, and no fault counts.
@@ -372,10 +431,11 @@ vm_log() { console_from "$1" boot-mark; }
 # A reader that has seen enough is no error.
 console_from() { tail -c +"$(($(<"$VM_RUN/$1/$2") + 1))" "$VM_RUN/$1/console.log" || [ $? = 141 ]; }
 log_mark() {
+	log_sync "$1"
 	[ ! -s "$VM_RUN/$1/mark" ] || log_faults "$1" >>"$VM_RUN/$1/faults" || :
 	stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"
 }
-log_since() { console_from "$1" mark; }
+log_since() { log_sync "$1"; console_from "$1" mark; }
 log_forgive() {
 	log_mark "$1"
 	rm -f "$VM_RUN/$1/faults"
@@ -398,6 +458,11 @@ log_crash() {
 log_clean() {
 	local taint bad
 	bad=$(cat "$VM_RUN/$1/faults" 2>/dev/null || :; log_faults "$1" || :)
+	if [ -e "$VM_RUN/$1/log-behind" ]; then
+		rm "$VM_RUN/$1/log-behind"
+		echo "harness: the console of $1 did not say all"
+		return 1
+	fi
 	if [ -n "$bad" ]; then
 		echo "kernel log of $1:"
 		echo "$bad"
