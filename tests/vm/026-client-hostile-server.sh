@@ -285,6 +285,8 @@ for s in info-imm info-sent-imm; do refuses $s 'Protocol error' 'something else 
 # the path is lost while the map is under way, which waits for its return
 # before or after the path counts as connected: then it is lost, or was never there
 recovers info-twice "(lost: $failed|receive failed: )"
+grep -qE "rtrs_client: info-twice: (path [0-9]+ lost|session down): $failed" < <(log_since client) ||
+	fail "info-twice: the log does not say why"
 good info
 
 refuses open-nothing 'Protocol error' 'capacity is 0'

@@ -164,7 +164,7 @@ vm_start() {
 
 # vm_launch NAME [OPTION...]: starts its boot. vm_await NAME: until it is ready.
 vm_launch() {
-	local name=$1 number option links=2 mem=${VM_MEM:-1024} cpus=${VM_CPUS:-2} append='' more=()
+	local name=$1 number option links=2 mem=${VM_MEM:-1024} cpus=2 append='' more=()
 	shift
 	mkdir -p "$VM_RUN/$name"
 	if [ $# -gt 0 ] || [ ! -e "$VM_RUN/$name/options" ]; then
