@@ -39,5 +39,11 @@ read -r guest_ended ended <<<"$(clocks)"
 took=$((ended - began)) guest_took=$((guest_ended - guest_began))
 if [ $guest_took -gt $((2 * took)) ] || [ $((2 * guest_took)) -lt $took ]; then fail "a guest's second is no second"; fi
 
+# what a test before this one made the kernel say is not this one's
+on client 'echo "harness: said before" >/dev/kmsg; said "harness: said before"' || fail "what was said is not seen"
+log_mark client
+on client 'echo "harness: said after" >/dev/kmsg; said "harness: said after"' || fail "nothing is seen after a mark"
+on client '! said "harness: said before"' || fail "what was said before the mark is seen"
+
 log_clean server
 log_clean client

@@ -86,7 +86,8 @@ refusal='opened again: answer of the server: the server refused to open the devi
 on client "until_true 60 said '$refusal'" || fail "nobody says that it is missing"
 becomes closed 1
 sleep 3 # a while of trying again in vain, not a wait for something
-[ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] || fail "every try is told"
+[ "$(on client "dmesg | grep -c '$refusal'")" = 1 ] ||
+	fail "every try is told: $(on client "dmesg | grep '$refusal'")"
 on server 'mv /dev/loop0.away /dev/loop0'
 sleep 3
 becomes closed 1

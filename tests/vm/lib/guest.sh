@@ -26,7 +26,8 @@ within() { timeout $(($1 * VM_SLOW)) "${@:2}"; }
 # What is asked again and again, without starting a program:
 # has FILE LINE: one of its lines is this one, whole. nth FILE N OPERATOR VALUE: so is the
 # Nth word of its first line, from 1, as `test` has it. none GLOB: no file fits.
-# runs PROGRAM: a process does; gone PROGRAM: none. said PATTERN: the kernel has.
+# runs PROGRAM: a process does; gone PROGRAM: none. said PATTERN: the kernel has, since
+# the test began, or since its log_mark.
 has() {
 	local line
 	while IFS= read -r line || [ -n "$line" ]; do

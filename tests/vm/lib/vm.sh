@@ -412,12 +412,13 @@ neighbours() {
 }
 
 # log_sync NAME: until the console has all that the kernel has said by now: a line of ours
-# behind it has come. A guest that cannot speak has said what it has.
+# behind it has come. A guest that cannot speak has said what it has. log_sync NAME COMMAND:
+# and that is done there, behind the line.
 log_sync() {
 	local line="harness: line $RANDOM$RANDOM"
 	if [ -e "$VM_RUN/$1/frozen" ] || ! vm_alive "$1" || vm_says "$1" 'Kernel panic'; then return; fi
 	# says nothing about the test that it is for
-	if ! (failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg") 2>/dev/null ||
+	if ! (failure_note() { :; }; on "$1" "echo '$line' >/dev/kmsg; ${2:-}") 2>/dev/null ||
 		! vm_wait 20 "the console of $1" vm_says "$1" "$line"; then
 		# for log_clean: what may be missing is no proof
 		touch "$VM_RUN/$1/log-behind"
@@ -425,13 +426,13 @@ log_sync() {
 }
 
 # vm_log NAME: the console since the guest's boot. log_mark NAME: what was said
-# so far is old; its faults are kept for log_clean. log_since NAME: since the
-# mark, which may be several boots. log_forgive NAME: old, and no fault counts.
+# so far is old, to `said` in the guest too; its faults are kept for log_clean.
+# log_since NAME: since the mark, which may be several boots. log_forgive NAME: old, and no fault counts.
 vm_log() { console_from "$1" boot-mark; }
 # A reader that has seen enough is no error.
 console_from() { tail -c +"$(($(<"$VM_RUN/$1/$2") + 1))" "$VM_RUN/$1/console.log" || [ $? = 141 ]; }
 log_mark() {
-	log_sync "$1"
+	log_sync "$1" 'dmesg --clear'
 	[ ! -s "$VM_RUN/$1/mark" ] || log_faults "$1" >>"$VM_RUN/$1/faults" || :
 	stat -c %s "$VM_RUN/$1/console.log" >"$VM_RUN/$1/mark"
 }
