@@ -215,7 +215,16 @@ kernel_toolchain() {
 	with_lock "$TOOLCHAIN.lock" helpers_adopt "$TOOLCHAIN" "$kernel"
 }
 
-# in_toolchain COMMAND...: with the programs this kernel's modules are built with.
+# in_toolchain COMMAND...: with the programs this kernel's modules are built with; after
+# compiler_cache, which finds this machine's own compiler by itself, through that.
 in_toolchain() {
-	env ${TOOLCHAIN:+"PATH=$TOOLCHAIN/cross:$PATH" "COMPILER_PATH=$TOOLCHAIN/usr/bin"} "$@"
+	local first=$TOOLCHAIN/cross file
+	if [ -n "$TOOLCHAIN" ] && [ -n "${CCACHE_DIR:-}" ]; then
+		first=$TOOLCHAIN/cached:$first
+		mkdir -p "$TOOLCHAIN/cached"
+		for file in "$TOOLCHAIN"/cross/*gcc*; do
+			ln -sfn "$(command -v ccache)" "$TOOLCHAIN/cached/${file##*/}"
+		done
+	fi
+	env ${TOOLCHAIN:+"PATH=$first:$PATH" "COMPILER_PATH=$TOOLCHAIN/usr/bin"} "$@"
 }
